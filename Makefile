@@ -1,0 +1,57 @@
+# Everything here needs Python 3.11+ and make, nothing else. `make serve` and `make test` set themselves up.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WORKERS ?= 4
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+serve: $(VENV)/.serve  ## serve the demo deployment on http://127.0.0.1:8000
+	$(BIN)/uvicorn app.server:app --host $(HOST) --port $(PORT) --timeout-graceful-shutdown 30 --no-access-log --no-proxy-headers
+
+serve-workers: $(VENV)/.serve  ## the same under gunicorn with WORKERS=4 processes
+	MOORAGE_BIND=$(HOST):$(PORT) MOORAGE_WORKERS=$(WORKERS) $(BIN)/gunicorn -c config/gunicorn.conf.py app.server:app
+
+test: $(VENV)/.dev js-clients  ## run every test
+	$(BIN)/pytest
+
+check: $(VENV)/.dev  ## lint, format, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
+	uv pip compile pyproject.toml --all-extras --group demo --universal --python-version 3.11 \
+	  --no-header --no-annotate --no-emit-index-url -q -U -o requirements.lock
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	  --no-header --no-annotate --no-emit-index-url -q -U -c requirements.lock -o requirements-dev.lock
+
+clean:  ## remove what these recipes made
+	rm -rf $(VENV) tests/clients/node_modules benchmarks/.peer
+
+$(VENV)/.serve: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	touch $@
+
+# The JavaScript clients under test. Without Node.js their tests are skipped, and say so; CI refuses that.
+js-clients:
+	@if command -v npm >/dev/null && [ -f tests/clients/package-lock.json ] \
+	  && [ tests/clients/package-lock.json -nt tests/clients/node_modules/.ready ]; then \
+	  npm --prefix tests/clients ci --silent && touch tests/clients/node_modules/.ready; fi
+
+.PHONY: help serve serve-workers test check format lock clean js-clients

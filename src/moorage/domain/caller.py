@@ -1,0 +1,54 @@
+"""Who is calling: what authentication found out, and all that the rest of the program may know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Method = Literal["anonymous", "api_key", "jwt", "custom"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One authenticated client, or the anonymous one.
+
+    It never holds a credential, so it is safe to log and to hand to user code.
+
+    Attributes:
+        identity: Stable name of the client: a key's name, a token's ``sub``. Rate limits and logs
+            use it.
+        method: How the client proved it.
+        scopes: What the credential allows; an empty set allows everything (no scopes were given).
+        display_name: For people; the identity where there is no better one.
+        claims: Further facts, such as a token's claims. Values are JSON.
+    """
+
+    identity: str
+    method: Method = "anonymous"
+    scopes: frozenset[str] = frozenset()
+    display_name: str = ""
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether the client showed a credential."""
+        return self.method != "anonymous"
+
+    def allows(self, scope: str) -> bool:
+        """Whether the credential covers ``scope``; one without scopes covers everything."""
+        return not self.scopes or scope in self.scopes
+
+    def as_configurable(self) -> dict[str, Any]:
+        """Describe the caller for a run's ``configurable``, under the Agent Server's names."""
+        return {
+            "langgraph_auth_user": {
+                "identity": self.identity,
+                "display_name": self.display_name or self.identity,
+                "is_authenticated": self.is_authenticated,
+                "permissions": sorted(self.scopes),
+                **self.claims,
+            },
+            "langgraph_auth_user_id": self.identity,
+        }
+
+
+ANONYMOUS = Caller(identity="anonymous")

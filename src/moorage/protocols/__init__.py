@@ -1,0 +1,1 @@
+"""One package per wire protocol; each is a translation, nothing more."""

@@ -1,0 +1,99 @@
+"""What every test may use: real servers on real sockets, and the services a leg needs."""
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import uvicorn
+
+CLIENTS = Path(__file__).parent / "clients"
+REQUIRED = frozenset(os.environ.get("MOORAGE_TEST_REQUIRE", "").split())
+
+
+def leg_missing(leg: str, remedy: str) -> None:
+    """Skip on a developer's machine; fail where ``MOORAGE_TEST_REQUIRE`` names the leg."""
+    if leg in REQUIRED:
+        pytest.fail(f"the {leg} leg must run here: {remedy}")
+    pytest.skip(f"no {leg}: {remedy}")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """The URL of a Redis server that answers; tests take keys of their own in it."""
+    url = os.environ.get("MOORAGE_TEST_REDIS", "redis://127.0.0.1:6379/0")
+    client = redis.Redis.from_url(url, socket_connect_timeout=2)
+    try:
+        client.ping()
+    except redis.ConnectionError:
+        leg_missing("redis", "start a server and set MOORAGE_TEST_REDIS")
+    finally:
+        client.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of Node.js, with the JavaScript clients of ``tests/clients`` installed."""
+    executable = shutil.which("node")
+    if executable is None or not (CLIENTS / "node_modules").is_dir():
+        leg_missing("node", "install Node.js with npm and run make js-clients")
+    assert executable is not None
+    return executable
+
+
+Serve = Callable[..., str]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serve an ASGI application on a free loopback port; returns its base URL."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(app: Any, **options: Any) -> str:
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            app, log_level="warning", timeout_graceful_shutdown=2, proxy_headers=False, **options
+        )
+        server = uvicorn.Server(config)
+        started = threading.Event()
+        thread = threading.Thread(target=_run_server, args=(server, listener, started), daemon=True)
+        thread.start()
+        assert started.wait(20), "the server did not start within 20 s"
+        assert server.started, "the server failed to start"
+        running.append((server, thread))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    for server, _ in running:
+        server.should_exit = True
+    for _, thread in running:
+        thread.join(10)
+        assert not thread.is_alive(), "the server did not stop within 10 s"
+
+
+def _run_server(server: uvicorn.Server, listener: socket.socket, started: threading.Event) -> None:
+    startup = server.startup
+
+    async def startup_then_tell(*args: Any, **kwargs: Any) -> None:
+        try:
+            await startup(*args, **kwargs)
+        finally:
+            started.set()
+
+    server.startup = startup_then_tell  # type: ignore[method-assign]
+    try:
+        server.run(sockets=[listener])
+    finally:
+        started.set()
