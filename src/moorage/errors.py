@@ -2,6 +2,7 @@
 
 MoorageError
 ├── Invalid              the request is wrong, and says where
+├── BadRequest           the request is not possible here, whatever its fields say
 ├── Unauthenticated      nobody knows who is calling
 ├── Forbidden            the caller is known and may not
 ├── NotFound
@@ -40,6 +41,12 @@ class Invalid(MoorageError):
     def __init__(self, detail: str | Sequence[Any]) -> None:
         super().__init__(detail if isinstance(detail, str) else "The request is not valid.")
         self.detail = detail
+
+
+class BadRequest(MoorageError):
+    """The request is not possible here: a feature that is switched off, a hash that is none."""
+
+    code = "bad_request"
 
 
 class Unauthenticated(MoorageError):
