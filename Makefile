@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 4
+# For `make bench`: cases (none: all), rounds, and seconds of load per peer and round.
+CASES ?=
+ROUNDS ?= 5
+SECONDS ?= 3
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -29,6 +33,10 @@ format: $(VENV)/.dev  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: $(VENV)/.dev benchmarks/.peer/.ready  ## measure side by side with LangServe and code written by hand
+	@command -v wrk >/dev/null || { echo "make bench needs wrk: apt-get install wrk"; exit 1; }
+	$(BIN)/python -m benchmarks $(CASES) --rounds $(ROUNDS) --seconds $(SECONDS)
+
 lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile pyproject.toml --all-extras --group demo --universal --python-version 3.11 \
 	  --no-header --no-annotate --no-emit-index-url -q -U -o requirements.lock
@@ -48,10 +56,17 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	touch $@
 
+# LangServe in an environment of its own, with the versions of all it shares with moorage.
+benchmarks/.peer/.ready: benchmarks/peer-requirements.txt requirements-dev.lock
+	test -x benchmarks/.peer/bin/python || $(PYTHON) -m venv benchmarks/.peer
+	benchmarks/.peer/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r benchmarks/peer-requirements.txt -c requirements-dev.lock
+	touch $@
+
 # The JavaScript clients under test. Without Node.js their tests are skipped, and say so; CI refuses that.
 js-clients:
 	@if command -v npm >/dev/null && [ -f tests/clients/package-lock.json ] \
 	  && [ tests/clients/package-lock.json -nt tests/clients/node_modules/.ready ]; then \
 	  npm --prefix tests/clients ci --silent && touch tests/clients/node_modules/.ready; fi
 
-.PHONY: help serve serve-workers test check format lock clean js-clients
+.PHONY: help serve serve-workers test check format bench lock clean js-clients

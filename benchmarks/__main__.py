@@ -1,0 +1,80 @@
+"""``make bench``: the peers side by side, in one run, round after round, as ratios of medians."""
+
+import argparse
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cases import CASES
+from benchmarks.load import CPU_RATE, RATE, Load, measure
+from benchmarks.peers import PEERS, Peer
+from benchmarks.processes import BenchmarkError, divide_cores
+from benchmarks.report import LIMIT, RIVAL, Series, save, summary
+from benchmarks.startup import imports, registration, startup
+
+RESULTS = Path(__file__).with_name("results")
+MEASURED = [*CASES, "startup", "registration", "import"]
+LIBRARIES = ("langchain-core", "fastapi", "starlette", "uvicorn", "uvloop", "pydantic", "orjson")
+
+
+def main() -> None:
+    arguments = _arguments()
+    peers = {name: PEERS[name] for name in arguments.peers}
+    load = Load(arguments.rounds, arguments.seconds, arguments.connections, divide_cores())
+    done: list[Series] = []
+    try:
+        for name in arguments.cases:
+            for series in _measure(name, peers, load):
+                done.append(series)
+                print(f"\n### {series.name}: {series.table()}", flush=True)
+    except BenchmarkError as error:
+        sys.exit(str(error))
+    for unit, other in product((RATE, CPU_RATE), (LIMIT, RIVAL)):
+        if table := summary(done, unit, other):
+            print(f"\n{table}")
+    print(f"\n{save(RESULTS, done, _facts(load))}")
+
+
+def _measure(name: str, peers: Mapping[str, Peer], load: Load) -> Iterator[Series]:
+    if name == "startup":
+        yield from startup(peers, load.rounds)
+    elif name == "registration":
+        yield registration(peers, load.rounds)
+    elif name == "import":
+        yield imports(peers, load.rounds)
+    else:
+        yield from measure(CASES[name], peers, load)
+
+
+def _facts(load: Load) -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "rounds": load.rounds,
+        "seconds": load.seconds,
+        "connections": load.connections,
+        "pinned": load.core is not None,
+    }
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("cases", nargs="*", help=f"of {', '.join(MEASURED)}; without any: all")
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS), metavar="PEER")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3, help="of load, per peer and round")
+    parser.add_argument("--connections", type=int, default=16)
+    arguments = parser.parse_args()
+    arguments.cases = arguments.cases or MEASURED
+    if unknown := set(arguments.cases) - set(MEASURED):
+        parser.error(f"no case {', '.join(sorted(unknown))}; there are {', '.join(MEASURED)}")
+    return arguments
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Where a request's time goes, without sockets: microseconds of CPU time per request, a profile.
+
+``python -m benchmarks.profile lambda`` compares the bare runnable with the peers, in turn.
+``python -m benchmarks.profile lambda --profile`` also profiles moorage (or ``--peer``).
+
+Run as a module: as a script, its folder would come first on ``sys.path`` and this file would
+take the place of the standard library's ``profile``.
+"""
+
+import argparse
+import asyncio
+import cProfile
+import pstats
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from statistics import median
+from typing import Any
+
+import uvloop
+
+from benchmarks.cases import CASES, Case
+from benchmarks.inprocess import Caller, running
+from benchmarks.peers import PEERS, Peer
+from benchmarks.report import markdown
+
+BARE = "bare runnable"
+BLOCK_SECONDS = 0.05
+PROFILE_LINES = 45
+
+DEFAULT_PEERS = [name for name in PEERS if name != "langserve"]  # its banner, its time
+
+Call = Callable[[], Awaitable[Any]]
+
+
+async def compare(case: Case, peers: list[str], rounds: int) -> None:
+    """Print the time of a request for the bare runnable and each peer, and what it adds."""
+    async with AsyncExitStack() as stack:
+        calls = {BARE: _bare(case)}
+        for name in peers:
+            calls[name] = await stack.enter_async_context(_calling(PEERS[name], case))
+        repeats = {name: await _calls_per_block(call) for name, call in calls.items()}
+        times: dict[str, list[float]] = {name: [] for name in calls}
+        for _ in range(rounds):
+            for name, call in calls.items():
+                times[name].append(await _microseconds(call, repeats[name]))
+    print(f"\n{case.name}: {case.title}; {rounds} rounds, in turn\n\n{_table(times)}")
+
+
+async def profile(case: Case, peer: Peer, requests: int, order: str, kept: str | None) -> None:
+    """Print the functions in which a request's time is spent; keep the profile if asked to."""
+    async with _calling(peer, case) as call:
+        await _microseconds(call, requests // 10 or 1)
+        profiler = cProfile.Profile()
+        profiler.enable()
+        await _microseconds(call, requests)
+        profiler.disable()
+    print(f"\n{peer.name}, {requests} requests of {case.name}, by {order}\n")
+    stats = pstats.Stats(profiler)
+    stats.sort_stats(order).print_stats(PROFILE_LINES)
+    if kept:
+        stats.dump_stats(kept)
+
+
+def _bare(case: Case) -> Call:
+    runnable = next(reversed(case.mounts().values()))
+    if case.operation == "batch":
+        return lambda: runnable.abatch(case.value)
+    if case.operation == "invoke":
+        return lambda: runnable.ainvoke(case.value)
+
+    async def stream() -> None:
+        async for _ in runnable.astream(case.value):
+            pass
+
+    return stream
+
+
+@asynccontextmanager
+async def _calling(peer: Peer, case: Case) -> AsyncIterator[Call]:
+    app = peer.create(case.mounts())
+    async with running(app) as state:
+        caller = Caller(app, case, state)
+        status, body = await caller.answer()
+        if status != 200 or case.read(body) != await case.expected():
+            raise SystemExit(f"{peer.name} answered {status} {body[:2000]!r}")
+        yield caller
+
+
+async def _calls_per_block(call: Call) -> int:
+    """How many calls take about as long as a block should; warms the path up as it counts."""
+    repeats = 1
+    while (took := await _microseconds(call, repeats) * repeats / 1e6) < BLOCK_SECONDS / 4:
+        repeats *= 2
+    return max(1, round(repeats * BLOCK_SECONDS / took))
+
+
+async def _microseconds(call: Call, repeats: int) -> float:
+    """CPU time, so that other processes on the machine disturb less."""
+    started = time.process_time()
+    for _ in range(repeats):
+        await call()
+    return (time.process_time() - started) / repeats * 1e6
+
+
+def _table(times: dict[str, list[float]]) -> str:
+    rows = [["", "us per request, median", "lowest", "more than the bare runnable"]]
+    for name, numbers in times.items():
+        more = median(numbers) - median(times[BARE])
+        rows.append([name, f"{median(numbers):.1f}", f"{min(numbers):.1f}", f"{more:.1f}"])
+    return markdown(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("cases", nargs="+", choices=CASES, metavar="case", help=", ".join(CASES))
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=DEFAULT_PEERS, metavar="PEER")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--profile", action="store_true", help="also profile --peer")
+    parser.add_argument("--peer", choices=PEERS, default="moorage")
+    parser.add_argument("--requests", type=int, default=2000, help="in the profile")
+    parser.add_argument("--order", choices=["tottime", "cumulative", "ncalls"], default="tottime")
+    parser.add_argument("--keep", metavar="FILE", help="save the profile, for snakeviz and others")
+    arguments = parser.parse_args()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for case in (CASES[name] for name in arguments.cases):
+            if arguments.peers:
+                runner.run(compare(case, arguments.peers, arguments.rounds))
+            if arguments.profile:
+                peer, order = PEERS[arguments.peer], arguments.order
+                runner.run(profile(case, peer, arguments.requests, order, arguments.keep))
+
+
+if __name__ == "__main__":
+    main()
