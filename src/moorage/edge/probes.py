@@ -1,0 +1,161 @@
+"""What the service says about itself to load balancers, schedulers and people."""
+
+import asyncio
+import platform
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from importlib.metadata import version
+from time import monotonic
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from moorage.edge.metrics import Metrics
+from moorage.lifecycle import Lifecycle
+
+Check = Callable[[], Awaitable[object]]
+
+PATHS = frozenset({"/health", "/ok", "/info", "/ready"})
+METRICS_PATH = "/metrics"
+
+log = structlog.get_logger(__name__)
+
+
+class Readiness:
+    """Whether the service can do its work now.
+
+    Args:
+        checks: By name, what must succeed: a coroutine function that raises, or returns False, when
+            it does not.
+        lifecycle: A process that is starting or stopping is not ready, whatever the checks say.
+        timeout: How long each check may take; they run side by side.
+        cache: How long an answer holds, so that many probes cost one round of checks.
+        optional: Checks that are reported but do not make the service unready.
+    """
+
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        *,
+        lifecycle: Lifecycle,
+        timeout: timedelta,
+        cache: timedelta,
+        optional: frozenset[str] = frozenset(),
+    ) -> None:
+        self._checks = dict(checks)
+        self._lifecycle = lifecycle
+        self._timeout = timeout.total_seconds()
+        self._cache = cache.total_seconds()
+        self._optional = optional
+        self._known: dict[str, str] = {}
+        self._known_until = 0.0
+        self._round: asyncio.Task[dict[str, str]] | None = None
+
+    async def report(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether the service is ready, and the outcome of each check by name.
+
+        An outcome is one of ``ok``, ``failed`` and ``timeout``: the reason is in the log.
+        """
+        if not self._lifecycle.is_ready:
+            return False, {"status": self._lifecycle.phase.value, "checks": {}}
+        outcomes = await self._outcomes()
+        failing = [name for name, outcome in outcomes.items() if outcome != "ok"]
+        is_ready = self._optional.issuperset(failing)
+        status = "ready" if is_ready else "failing"
+        return is_ready, {"status": status, "checks": outcomes}
+
+    async def _outcomes(self) -> dict[str, str]:
+        if monotonic() < self._known_until:
+            return self._known
+        if self._round is None:
+            self._round = asyncio.create_task(self._run_checks())
+        return await asyncio.shield(self._round)
+
+    async def _run_checks(self) -> dict[str, str]:
+        try:
+            outcomes = await asyncio.gather(*map(self._run_check, self._checks))
+            self._known = dict(zip(self._checks, outcomes, strict=True))
+            self._known_until = monotonic() + self._cache
+            return self._known
+        finally:
+            self._round = None
+
+    async def _run_check(self, name: str) -> str:
+        try:
+            async with asyncio.timeout(self._timeout):
+                outcome = await self._checks[name]()
+        except TimeoutError:
+            log.warning("readiness check timed out", check=name, seconds=self._timeout)
+            return "timeout"
+        except Exception:
+            log.warning("readiness check failed", check=name, exc_info=True)
+            return "failed"
+        return "failed" if outcome is False else "ok"
+
+
+def router(about: Mapping[str, str], *, readiness: Readiness, metrics: Metrics | None) -> APIRouter:
+    """Return ``/health``, ``/ok``, ``/info``, ``/ready`` and, with metrics, ``/metrics``.
+
+    Args:
+        about: What ``/info`` says beside the versions of moorage and of what it stands on.
+        readiness: What ``/ready`` asks.
+        metrics: What ``/metrics`` shows.
+    """
+    routes = APIRouter(tags=["service"])
+    known = {
+        **about,
+        "moorage": version("moorage"),
+        "python": platform.python_version(),
+        "langchain_core": version("langchain-core"),
+        "langgraph": version("langgraph"),
+    }
+
+    async def health() -> Response:
+        """Tell that the process is alive; this does no work, so it fails only with the process."""
+        return JSONResponse({"status": "alive"})
+
+    async def ok() -> Response:
+        """Tell the same to clients of the Agent Server."""
+        return JSONResponse({"ok": True})
+
+    async def info() -> Response:
+        """Tell what is running here."""
+        return JSONResponse(known)
+
+    async def ready() -> Response:
+        """Tell whether requests should be sent here; 503 names the checks that fail."""
+        is_ready, report = await readiness.report()
+        return JSONResponse(report, 200 if is_ready else 503)
+
+    for endpoint in (health, ok, info, ready):
+        routes.add_api_route(f"/{endpoint.__name__}", endpoint, methods=["GET"])
+        routes.add_api_route(
+            f"/{endpoint.__name__}", endpoint, methods=["HEAD"], include_in_schema=False
+        )
+    if metrics:
+        routes.add_api_route(METRICS_PATH, _exposition(metrics), include_in_schema=False)
+    return routes
+
+
+def redis_check(url: str) -> Check:
+    """Return the check that the Redis at ``url`` answers."""
+
+    async def ping() -> None:
+        from redis.asyncio import Redis  # noqa: PLC0415 - redis is an extra
+
+        async with Redis.from_url(url) as client:
+            await client.ping()
+
+    return ping
+
+
+def _exposition(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:
+    async def numbers(request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        body, content_type = await run_in_threadpool(metrics.expose, accept)
+        return Response(body, headers={"content-type": content_type})
+
+    return numbers

@@ -1,0 +1,247 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from starlette.requests import ClientDisconnect
+from starlette.responses import StreamingResponse
+
+from moorage.app import create_app
+from moorage.engine.policy import POLICY_KEY, RunPolicy
+from moorage.errors import Conflict
+from moorage.settings import Settings
+from tests.conftest import Serve
+
+
+def settings(**values: Any) -> Settings:
+    return Settings.parse({}, log_format="json", **values)
+
+
+Lines = list[dict[str, Any]]
+Written = Callable[[], Lines]
+
+
+def demo(**values: Any) -> FastAPI:
+    app = create_app(settings(**values))
+    router = APIRouter()
+
+    @app.get("/hello/{name}")
+    async def hello(name: str) -> str:
+        return name
+
+    @router.get("/inner/{name}")
+    async def inner(name: str) -> str:
+        return name
+
+    @app.get("/broken")
+    async def broken() -> str:
+        raise ValueError("the password is hunter2")
+
+    @app.get("/conflict")
+    async def conflict() -> str:
+        raise Conflict("It changed.")
+
+    @app.get("/stray")
+    async def stray() -> str:
+        cancelled = asyncio.get_running_loop().create_future()
+        cancelled.cancel()
+        await cancelled
+        return "never"
+
+    @app.get("/policy")
+    async def policy(request: Request) -> float | None:
+        found: RunPolicy = request.scope[POLICY_KEY]
+        return found.run_timeout
+
+    @app.get("/stream")
+    async def stream(fail: bool = False, kind: str = "text/event-stream") -> StreamingResponse:
+        async def frames() -> AsyncIterator[bytes]:
+            yield b"data: 1\r\n\r\n"
+            if fail:
+                raise ValueError("the password is hunter2")
+
+        return StreamingResponse(frames(), media_type=kind)
+
+    app.include_router(router, prefix="/outer")
+    return app
+
+
+@pytest.fixture
+def written(capsys: pytest.CaptureFixture[str]) -> Callable[[], Lines]:
+    """Return all lines up to that of a request, which is written after the response is sent."""
+
+    def wait() -> Lines:
+        found: Lines = []
+        deadline = monotonic() + 5
+        while not any(line["event"] == "request" for line in found):
+            assert monotonic() < deadline, found
+            found += [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return found
+
+    return wait
+
+
+def test_every_request_leaves_one_line_with_its_facts(serve: Serve, written: Written) -> None:
+    answer = httpx.get(serve(demo()) + "/hello/ann?token=abcdefgh", headers={"X-Request-ID": "r-1"})
+    (line,) = written()
+    assert answer.headers["x-request-id"] == "r-1"
+    assert line.pop("timestamp").endswith("Z")
+    assert line.pop("duration_ms") > 0
+    assert line == {
+        "level": "info",
+        "event": "request",
+        "logger": "moorage.requests",
+        "request_id": "r-1",
+        "method": "GET",
+        "path": "/hello/{name}",
+        "status": 200,
+        "bytes": len(answer.content),
+        "client": "127.0.0.1",
+        "caller": None,
+    }
+
+
+def test_a_route_of_an_included_router_is_known_by_its_whole_template(
+    serve: Serve, written: Written
+) -> None:
+    base = serve(demo())
+    assert httpx.get(base + "/outer/inner/ann").json() == "ann"
+    assert written()[0]["path"] == "/outer/inner/{name}"
+
+
+@pytest.mark.parametrize("sent", ["a b", "x" * 129, "é", ""])
+def test_a_request_id_that_is_not_safe_is_replaced(serve: Serve, sent: str) -> None:
+    answer = httpx.get(serve(demo()) + "/ok", headers={b"X-Request-ID": sent.encode()})
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+def test_an_unhandled_error_is_one_line_with_traceback_and_a_closed_body(
+    serve: Serve, written: Written
+) -> None:
+    answer = httpx.get(serve(demo()) + "/broken")
+    assert answer.status_code == 500
+    assert answer.json() == {
+        "detail": "Internal Server Error",
+        "message": "Internal Server Error",
+    }
+    found = written()
+    (error,) = [line for line in found if line["level"] == "error"]
+    assert error["event"] == "unhandled error"
+    assert error["request_id"] == answer.headers["x-request-id"]
+    assert "ValueError" in error["exception"]
+    assert error["path"] == "/broken"
+    assert len(found) == 2
+
+
+def test_an_error_of_the_tree_is_answered_without_a_traceback(
+    serve: Serve, written: Written
+) -> None:
+    answer = httpx.get(serve(demo()) + "/conflict")
+    assert answer.status_code == 409
+    assert [line["event"] for line in written()] == ["request"]
+
+
+def test_an_endpoint_that_awaits_something_cancelled_has_failed(
+    serve: Serve, written: Written
+) -> None:
+    assert httpx.get(serve(demo()) + "/stray").status_code == 500
+    assert [line["level"] for line in written()] == ["error", "info"]
+
+
+def test_a_stream_of_events_that_fails_ends_with_an_error_event(
+    serve: Serve, written: Written
+) -> None:
+    answer = httpx.get(serve(demo()) + "/stream?fail=1")
+    assert answer.text == (
+        "data: 1\r\n\r\n"
+        'event: error\r\ndata: {"status_code":500,"message":"Internal Server Error"}\r\n\r\n'
+    )
+    found = written()
+    assert [line["level"] for line in found] == ["error", "info"]
+    assert found[1]["bytes"] == len(answer.content)
+
+
+def test_any_other_stream_that_fails_is_cut_so_that_the_client_notices(
+    serve: Serve, written: Written
+) -> None:
+    base = serve(demo())
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(base + "/stream?fail=1&kind=text/plain")
+    found = written()
+    assert [line["level"] for line in found] == ["error", "info"]
+    assert found[1]["complete"] is False
+
+
+def test_a_client_that_leaves_is_written_down_as_such(serve: Serve, written: Written) -> None:
+    app = demo()
+
+    @app.get("/wait")
+    async def wait(request: Request) -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        raise ClientDisconnect
+
+    base = serve(app)
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.get(base + "/wait", timeout=0.2)
+    (line,) = written()
+    assert (line["status"], line["complete"]) == (499, False)
+
+
+def test_probes_leave_no_line_unless_asked_for(serve: Serve, written: Written) -> None:
+    base = serve(demo())
+    httpx.get(base + "/health")
+    httpx.get(base + "/hello/ann")
+    assert [line["path"] for line in written()] == ["/hello/{name}"]
+    httpx.get(serve(demo(log_level="DEBUG")) + "/health")
+    assert [line["level"] for line in written() if line["event"] == "request"] == ["debug"]
+
+
+def test_every_request_carries_the_policy_for_runs(serve: Serve) -> None:
+    assert httpx.get(serve(demo(run_timeout="7")) + "/policy").json() == 7.0
+    assert httpx.get(serve(demo(run_timeout="0")) + "/policy").json() is None
+
+
+def test_the_users_lifespan_runs_within_the_services(serve: Serve) -> None:
+    seen: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        seen.append("start")
+        yield {"pool": "a pool"}
+        seen.append("stop")
+
+    app = create_app(settings(), lifespan=lifespan)
+
+    @app.get("/state")
+    async def state(request: Request) -> str:
+        pool: str = request.state.pool
+        return pool
+
+    assert httpx.get(serve(app) + "/state").json() == "a pool"
+    assert seen == ["start"]
+
+
+def test_the_document_asks_for_credentials_on_all_but_public_operations() -> None:
+    document = demo(auth_required=True, api_keys=f"ann:sha256:{64 * 'a'}").openapi()
+    assert document["security"] == [{"Bearer": []}, {"ApiKey": []}]
+    assert set(document["components"]["securitySchemes"]) == {"Bearer", "ApiKey"}
+    assert document["paths"]["/health"]["get"]["security"] == []
+    assert "security" not in document["paths"]["/hello/{name}"]["get"]
+
+
+def test_the_document_asks_for_nothing_where_nothing_is_asked_for() -> None:
+    document = demo().openapi()
+    assert "security" not in document
+    assert "securitySchemes" not in document.get("components", {})
+
+
+def test_the_documentation_is_not_served_in_production(serve: Serve) -> None:
+    base = serve(demo(environment="production", api_keys=f"ann:sha256:{64 * 'a'}"))
+    assert httpx.get(base + "/docs").status_code == 404
+    assert httpx.get(base + "/openapi.json").status_code == 404
