@@ -22,6 +22,8 @@ FORM = "name:sha256:<64 hex digits>[:scope,scope]"
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}")
 SCOPE = re.compile(r"[A-Za-z0-9*][A-Za-z0-9._:/*-]{0,127}")
+_PARTS = 3
+_SECRET = re.compile(rf"[!-~]{{{SHORTEST_SECRET},4096}}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -68,21 +70,48 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def parse(entry: str) -> ApiKey:
+def digest_of_plain(secret: str) -> str:
+    """Return the digest of a secret that somebody wrote down in plain.
+
+    Raises:
+        Misconfigured: It is too short to be random, or cannot be sent in a header.
+    """
+    if not _SECRET.fullmatch(secret):
+        raise Misconfigured(
+            f"a secret has at least {SHORTEST_SECRET} printable ASCII characters, none a space;"
+            " take a random one"
+        )
+    return digest(secret)
+
+
+def parse(entry: str, *, allow_plain: bool = False) -> ApiKey:
     """Read a key from its one-line form.
+
+    Args:
+        entry: The line.
+        allow_plain: Whether ``name:plain:<secret>[:scope,scope]`` is good too. The secret then has
+            no colon in it.
 
     Raises:
         Misconfigured: The entry has another form. The message does not repeat the entry, which may
             be a secret in the wrong place.
     """
-    name, algorithm, hexadecimal, scopes = [*entry.strip().split(":", 3), "", "", ""][:4]
-    if algorithm != "sha256":
+    parts = entry.strip().split(":", 3)
+    if len(parts) < _PARTS or parts[1] not in (("sha256", "plain") if allow_plain else ("sha256",)):
         raise Misconfigured(f"a key is written {FORM}")
+    name, form, value, *scopes = parts
     return ApiKey(
         name=name,
-        digest=hexadecimal.lower(),
-        scopes=frozenset(scope for scope in scopes.split(",") if scope),
+        digest=value.lower() if form == "sha256" else digest_of_plain(value),
+        scopes=_scopes(*scopes),
     )
+
+
+def _scopes(written: str | None = None) -> frozenset[str]:
+    """Read what follows the third colon; nothing after it is refused: is it none, or all?"""
+    if written == "":
+        raise Misconfigured("scopes are missing after the colon; remove it to allow everything")
+    return frozenset(written.split(",")) if written else frozenset()
 
 
 def split(text: str) -> list[str]:
@@ -99,7 +128,7 @@ def split(text: str) -> list[str]:
 
 
 def _continues(entry: str, part: str) -> bool:
-    return entry.count(":") > 2 and ":sha256:" not in part  # noqa: PLR2004 - the scopes follow the third
+    return entry.count(":") >= _PARTS and ":sha256:" not in part
 
 
 def distinct(keys: Iterable[ApiKey]) -> tuple[ApiKey, ...]:

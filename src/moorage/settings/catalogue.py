@@ -97,8 +97,8 @@ class Settings(BaseSettings):
     )
     auth_handler: str = Field(
         default="",
-        description="An authentication handler of your own, as `module:function`; asked after keys"
-        " and tokens.",
+        description="An authentication handler of your own, as `module:function`, in place of"
+        " keys and tokens.",
         examples=["app.auth:authenticate"],
         pattern=r"^([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)?$",
     )

@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING
 from limits import parse_many
 
 from moorage.auth import keys
+from moorage.auth.algorithms import PUBLIC_KEY
 from moorage.errors import Misconfigured
 from moorage.settings.problems import Problem
 
 if TYPE_CHECKING:
     from moorage.settings.catalogue import Settings
-
-ALGORITHMS = (
-    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
-)  # fmt: skip
-"""Signatures by a private key, which who knows the published keys cannot forge."""
 
 _ORIGIN = re.compile(r"\*|https?://[^\s/*?#@]+")
 _REDIS = re.compile(r"(rediss?|unix)://.+")
@@ -49,6 +45,13 @@ def _auth(settings: Settings) -> Iterator[Problem]:
             " or MOORAGE_AUTH_HANDLER",
         )
 
+    if settings.auth_handler and (any(ways[:2]) or _uses_jwt(settings)):
+        yield Problem(
+            "auth_handler",
+            "it takes the place of keys and tokens, and some are configured",
+            "keep either",
+        )
+
 
 def _keys(settings: Settings) -> Iterator[Problem]:
     try:
@@ -67,12 +70,12 @@ def _uses_jwt(settings: Settings) -> bool:
 
 
 def _jwt(settings: Settings) -> Iterator[Problem]:
-    unknown = [name for name in settings.jwt_algorithms if name not in ALGORITHMS]
+    unknown = [name for name in settings.jwt_algorithms if name not in PUBLIC_KEY]
     if unknown or not settings.jwt_algorithms:
         yield Problem(
             "jwt_algorithms",
             "only public-key signatures are accepted",
-            f"choose from {', '.join(ALGORITHMS)}",
+            f"choose from {', '.join(PUBLIC_KEY)}",
         )
     if not _uses_jwt(settings):
         return
