@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from moorage.app import create_app
     from moorage.client import RemoteRunnable
     from moorage.domain.caller import Caller
-    from moorage.errors import MoorageError
+    from moorage.errors import MoorageError, Rejected
     from moorage.protocols.langserve import APIHandler, CustomUserType, add_routes
     from moorage.serialization import Serializer
     from moorage.settings import Settings
@@ -23,6 +23,7 @@ __all__ = [
     "Caller",
     "CustomUserType",
     "MoorageError",
+    "Rejected",
     "RemoteRunnable",
     "Serializer",
     "Settings",
@@ -36,6 +37,7 @@ _HOMES = {
     "Caller": "moorage.domain.caller",
     "CustomUserType": "moorage.protocols.langserve",
     "MoorageError": "moorage.errors",
+    "Rejected": "moorage.errors",
     "RemoteRunnable": "moorage.client",
     "Serializer": "moorage.serialization",
     "Settings": "moorage.settings",

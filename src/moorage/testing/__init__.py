@@ -2,7 +2,7 @@
 
 from moorage.testing.clock import ManualClock
 from moorage.testing.gates import Gate, Signal
-from moorage.testing.model_server import CUT, Failure, Garbage, ModelServer
+from moorage.testing.model_server import CUT, Failure, Garbage, ModelServer, ServerReply, ServerStep
 from moorage.testing.models import ScriptedChatModel
 from moorage.testing.script import Reply, ScriptEndedError, Step, call
 from moorage.testing.serving import serving
@@ -17,6 +17,8 @@ __all__ = [
     "Reply",
     "ScriptEndedError",
     "ScriptedChatModel",
+    "ServerReply",
+    "ServerStep",
     "Signal",
     "Step",
     "call",

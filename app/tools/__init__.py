@@ -1,0 +1,1 @@
+"""What the demo's agents can use: a search over the documentation."""
