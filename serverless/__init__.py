@@ -1,0 +1,1 @@
+"""How the demo runs where there is no server: one folder per platform."""
