@@ -19,8 +19,12 @@ from limits.aio.storage import RedisStorage
 
 from moorage.errors import Misconfigured, Unavailable
 
-REDIS_DEADLINE = 0.25
-"""Seconds that one answer of Redis may take before it counts as lost."""
+REDIS_DEADLINE = 0.5
+"""Seconds that one answer of Redis may take before it counts as lost. Much less would mistake a
+busy event loop for a lost Redis, and switch the limits off when they are needed most."""
+
+REDIS_CONNECTIONS = 8
+"""Per process. A check costs more of the process's time than of Redis's: more would not help."""
 
 RETRY_LOST = 1.0
 """Seconds between two attempts to reach a lost Redis; requests in between do not wait for it."""
@@ -126,7 +130,7 @@ class RedisCounter:
         self._ends: OrderedDict[str, float] = OrderedDict()
 
     async def hit(self, key: str, window: int) -> tuple[int, float]:
-        """Count one request; see ``Counter``. Takes 250 ms at most."""
+        """Count one request; see ``Counter``. Takes half a second at most."""
         try:
             async with asyncio.timeout(REDIS_DEADLINE):
                 count = await self._storage.incr(key, window)
@@ -164,7 +168,7 @@ def _connection_pool(url: str) -> Any:
         ) from error
     return BlockingConnectionPool.from_url(
         url,
-        max_connections=32,
+        max_connections=REDIS_CONNECTIONS,
         timeout=REDIS_DEADLINE,
         socket_timeout=REDIS_DEADLINE,
         socket_connect_timeout=REDIS_DEADLINE,
