@@ -37,6 +37,10 @@ bench: $(VENV)/.dev benchmarks/.peer/.ready  ## measure side by side with LangSe
 	@command -v wrk >/dev/null || { echo "make bench needs wrk: apt-get install wrk"; exit 1; }
 	$(BIN)/python -m benchmarks $(CASES) --rounds $(ROUNDS) --seconds $(SECONDS)
 
+docs-reference: $(VENV)/.dev  ## write the pages that are generated from the code
+	$(BIN)/moorage config --example > .env.example
+	$(BIN)/moorage config --settings moorage:Settings --reference > docs/reference/settings.md
+
 lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile pyproject.toml --all-extras --group demo --universal --python-version 3.11 \
 	  --no-header --no-annotate --no-emit-index-url -q -U -o requirements.lock
@@ -69,4 +73,4 @@ js-clients:
 	  && [ tests/clients/package-lock.json -nt tests/clients/node_modules/.ready ]; then \
 	  npm --prefix tests/clients ci --silent && touch tests/clients/node_modules/.ready; fi
 
-.PHONY: help serve serve-workers test check format bench lock clean js-clients
+.PHONY: help serve serve-workers test check format bench docs-reference lock clean js-clients

@@ -41,11 +41,11 @@ class Caller:
         """Describe the caller for a run's ``configurable``, under the Agent Server's names."""
         return {
             "langgraph_auth_user": {
+                **self.claims,  # first: a claim must not pose as what was found out
                 "identity": self.identity,
                 "display_name": self.display_name or self.identity,
                 "is_authenticated": self.is_authenticated,
                 "permissions": sorted(self.scopes),
-                **self.claims,
             },
             "langgraph_auth_user_id": self.identity,
         }

@@ -93,3 +93,29 @@ def _json(text: str) -> Any:
     except ValueError:
         # Not chained: the parser's message quotes the text.
         raise ValueError("not valid JSON") from None
+
+
+def write(value: Any) -> str:
+    """Write a value as a variable holds it, so that reading the text gives the value again.
+
+    A secret is written as stars, and the absence of a value as nothing.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, timedelta):
+        return _write_duration(value)
+    if isinstance(value, Mapping):
+        return json.dumps(value) if value else ""
+    if isinstance(value, _LISTS):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def _write_duration(value: timedelta) -> str:
+    seconds = value.total_seconds()
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds and seconds % size == 0:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
