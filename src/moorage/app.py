@@ -46,7 +46,7 @@ def create_app(
     style: logs.Style = "json" if settings.logs_json else "console"
     logs.configure(level=settings.log_level, style=style)
     lifecycle = Lifecycle(grace_period=settings.grace_period, drain_delay=settings.drain_delay)
-    metrics = Metrics() if settings.metrics else None
+    metrics = Metrics(settings.metrics_dir) if settings.metrics else None
     policy = RunPolicy(
         run_timeout=settings.run_timeout.total_seconds() or None,
         error_mapper=error_mapper,

@@ -200,8 +200,8 @@ class Settings(BaseSettings):
     )
     sync_workers: Count = Field(
         default=0,
-        description="How many threads run synchronous runnables in one process; 0 lets Python"
-        " choose.",
+        description="How many threads run synchronous runnables in one process; 0 is 32 and four"
+        " a processor.",
         examples=["16"],
     )
 
@@ -235,6 +235,13 @@ class Settings(BaseSettings):
         default=True,
         description="Whether `/metrics` is there, for Prometheus.",
         examples=["false"],
+    )
+    metrics_dir: Path | None = Field(
+        default=None,
+        validation_alias="PROMETHEUS_MULTIPROC_DIR",
+        description="The directory in which the processes of one service add up their metrics, as"
+        " prometheus_client wants it; `config/gunicorn.conf.py` makes one.",
+        examples=["/run/moorage-metrics"],
     )
     metrics_public: bool | None = Field(
         default=None,
