@@ -7,10 +7,15 @@ The values come from the settings; each can be overridden on the command line, s
 import math
 import os
 import shutil
+import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
-from moorage import Settings
+# gunicorn adds the folder of the application only when it loads that.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from config.settings import Settings
 from moorage.observability import logs
 
 # The processes add up their metrics here, so that any of them can answer for all.
@@ -36,7 +41,7 @@ timeout = 60
 keepalive = 75
 control_socket_disable = True
 # The heartbeat file must not touch a disk, or a slow one gets workers killed.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
