@@ -1,0 +1,1 @@
+"""LangServe's protocol."""
