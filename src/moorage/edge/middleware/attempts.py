@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,11 +31,19 @@ class AttemptLimit:
     Args:
         app: What is guarded.
         limits: The policy; paths without a limit are not watched.
+        on_refusal: Called for each request that is refused.
     """
 
-    def __init__(self, app: ASGIApp, *, limits: RateLimits) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: RateLimits,
+        on_refusal: Callable[[], None] = lambda: None,
+    ) -> None:
         self.app = app
         self._limits = limits
+        self._on_refusal = on_refusal
         self._blocked: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,6 +53,7 @@ class AttemptLimit:
             return
         verdict = self._blocked_by(scope) if self._blocked else None
         if verdict is not None:
+            self._on_refusal()
             await refuse(scope, with_headers(send, verdict), too_many(verdict))
             return
 

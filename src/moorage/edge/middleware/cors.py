@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EXPOSED = (
     "Content-Location",
@@ -38,3 +38,26 @@ class CrossOrigin(CORSMiddleware):
             allow_credentials=credentials,
             expose_headers=EXPOSED,
         )
+        self._varies = "*" not in origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; one that no page sent, without ``Origin``, costs next to nothing."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif any(name == b"origin" for name, _ in scope["headers"]):
+            await super().__call__(scope, receive, send)
+        elif self._varies:
+            await self.app(scope, receive, _varying(send))
+        else:
+            await self.app(scope, receive, send)
+
+
+def _varying(send: Send) -> Send:
+    """Return a ``send`` that keeps caches from giving a page what they got without an origin."""
+
+    async def send_varying(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"vary", b"Origin")]}
+        await send(message)
+
+    return send_varying

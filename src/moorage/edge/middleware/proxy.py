@@ -19,6 +19,9 @@ from moorage.errors import Misconfigured
 UNIX = "unix"
 """Names a peer on a Unix socket in the list of trusted ones."""
 
+LONGEST_HOP = 100
+HIGHEST_PORT = 65_535
+
 Hop = tuple[str, int]
 
 _FORWARDED = frozenset(
@@ -99,7 +102,7 @@ class ProxyHeaders:
         """Return the right-most hop that is not trusted, or the last one before a nameless one."""
         client: Hop | None = None
         for text in reversed(hops):
-            hop = _hop(text.strip())
+            hop = _hop(text.strip()) if len(text) <= LONGEST_HOP else None
             if hop is None:
                 return client
             client = hop
@@ -152,6 +155,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
     return address
 
 
+@lru_cache(maxsize=4096)
 def _hop(text: str) -> Hop | None:
     """Read ``192.0.2.1``, ``192.0.2.1:80``, ``2001:db8::1``, ``[2001:db8::1]:80``; nothing else."""
     host, port = text, ""
@@ -163,7 +167,8 @@ def _hop(text: str) -> Hop | None:
     address = _address(host)
     if address is None:
         return None
-    return str(address), int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0  # noqa: PLR2004
+    is_number = port.isascii() and port.isdigit() and int(port) <= HIGHEST_PORT
+    return str(address), int(port) if is_number else 0
 
 
 def _elements(value: str) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 """Counts requests against their caller's limits and refuses those over one."""
 
 import math
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,11 +26,20 @@ class RateLimit:
         app: What is guarded.
         limits: The policy.
         exempt: Paths that are not counted, such as probes.
+        on_refusal: Called for each request that is refused.
     """
 
-    def __init__(self, app: ASGIApp, *, limits: RateLimits, exempt: Paths | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: RateLimits,
+        exempt: Paths | None = None,
+        on_refusal: Callable[[], None] = lambda: None,
+    ) -> None:
         self.app = app
         self._limits = limits
+        self._on_refusal = on_refusal
         self._exempt = exempt or Paths()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,6 +57,7 @@ class RateLimit:
         elif verdict.is_allowed:
             await self.app(scope, receive, with_headers(send, verdict))
         else:
+            self._on_refusal()
             await refuse(scope, with_headers(send, verdict), too_many(verdict))
 
 

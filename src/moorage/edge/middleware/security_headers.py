@@ -2,7 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Headers = tuple[tuple[bytes, bytes], ...]
+Header = tuple[bytes, bytes]
+Headers = tuple[Header, ...]
 
 ALWAYS: Headers = (
     (b"x-content-type-options", b"nosniff"),
@@ -41,13 +42,13 @@ class SecurityHeaders:
         await self.app(scope, receive, send_extended)
 
 
-def _extended(message: Message) -> list[tuple[bytes, bytes]]:
-    headers = list(message.get("headers", ()))
-    present = {name.lower(): value for name, value in headers}
+def _extended(message: Message) -> list[Header]:
+    headers: list[Header] = list(message.get("headers", ()))
+    present = dict(headers)  # ASGI wants the names in lower case
     wanted = ALWAYS
     if present.get(b"content-type", b"").startswith(b"text/html"):
         wanted += PAGES
     if message["status"] >= FIRST_ERROR:
         wanted += ERRORS
-    headers.extend(header for header in wanted if header[0] not in present)
+    headers += [header for header in wanted if header[0] not in present]
     return headers

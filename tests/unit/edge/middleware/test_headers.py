@@ -105,6 +105,12 @@ def test_a_page_may_read_the_headers_that_tell_it_when_to_come_back(serve: Serve
     assert "Origin" in answer.headers["vary"]
 
 
+def test_caches_keep_answers_for_pages_and_for_others_apart(serve: Serve):
+    base = cross_origin(serve, ORIGIN)
+    assert "Origin" in httpx.get(base).headers["vary"]
+    assert "Origin" in httpx.get(base, headers={"Origin": "https://evil.example"}).headers["vary"]
+
+
 def test_any_origin_may_call_where_all_are_listed(serve: Serve):
     answer = httpx.get(cross_origin(serve, "*"), headers={"Origin": "https://any.example"})
     assert answer.headers["access-control-allow-origin"] == "*"

@@ -39,13 +39,20 @@ class Lost:
 
 def build(limits: RateLimits, *, public: Paths | None = None, keys: bool = False) -> FastAPI:
     authenticator = ApiKeys(KEYS) if keys else None
+    refused: list[None] = []
+
+    def note() -> None:
+        refused.append(None)
+
+    exempt = Paths(exact=["/health"])
     stack = [
         Middleware(ProxyHeaders, trusted=["127.0.0.1"]),
-        Middleware(AttemptLimit, limits=limits),
+        Middleware(AttemptLimit, limits=limits, on_refusal=note),
         Middleware(Authentication, authenticator=authenticator, public=public),
-        Middleware(RateLimit, limits=limits, exempt=Paths(exact=["/health"])),
+        Middleware(RateLimit, limits=limits, exempt=exempt, on_refusal=note),
     ]
     app = FastAPI(middleware=stack)
+    app.state.refused = refused
 
     @app.api_route("/x", methods=["GET", "HEAD", "POST"])
     @app.get("/agent/x")
@@ -87,9 +94,11 @@ def statuses(base: str, count: int, path: str = "/x", **headers: str) -> list[in
 
 
 def test_requests_over_the_limit_get_429_and_are_told_when_to_come_back(serve: Serve):
-    base = serve(build(in_memory("2/minute")))
+    app = build(in_memory("2/minute"))
+    base = serve(app)
     answers = [httpx.get(f"{base}/x") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert len(app.state.refused) == 1
     assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["1", "0", "0"]
     assert {answer.headers["x-ratelimit-limit"] for answer in answers} == {"2"}
     reset = int(answers[0].headers["x-ratelimit-reset"])
@@ -123,9 +132,11 @@ def test_callers_are_counted_by_key_and_others_by_address(serve: Serve):
 
 
 def test_guessing_keys_is_limited_by_address(serve: Serve):
-    base = serve(build(in_memory("3/minute"), keys=True))
+    app = build(in_memory("3/minute"), keys=True)
+    base = serve(app)
     guesser, other = {"X_Forwarded_For": "192.0.2.1"}, {"X_Forwarded_For": "192.0.2.2"}
     assert statuses(base, 5, X_Api_Key="guess", **guesser) == [401, 401, 401, 429, 429]
+    assert len(app.state.refused) == 2
     # A right guess cannot be told from a wrong one any more.
     assert statuses(base, 1, X_Api_Key=SECRETS["bob"], **guesser) == [429]
     assert statuses(base, 3, X_Api_Key=SECRETS["bob"], **other) == [200] * 3
