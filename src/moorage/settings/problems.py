@@ -83,7 +83,7 @@ def _field_name(model: type[BaseModel], loc: tuple[int | str, ...]) -> str:
 
 
 def _sentence(detail: ErrorDetails, field: FieldInfo) -> str:
-    if "Secret" in str(field.annotation):
+    if "Secret" in str(field.annotation) or not field.repr:
         return "its value is not accepted"
     if detail["type"] == "string_pattern_mismatch":
         return "it has another form"

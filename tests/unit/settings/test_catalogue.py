@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from moorage.errors import Misconfigured
 from moorage.settings import Settings
@@ -243,6 +243,33 @@ def test_an_unknown_variable_is_warned_about_with_the_nearest_name(
 def test_an_unknown_override_is_refused():
     with pytest.raises(Misconfigured, match="MOORAGE_WORKER: there is no such setting"):
         Settings.parse({}, worker=3)
+
+
+def test_a_handler_and_keys_contradict_each_other():
+    [line] = problems({"MOORAGE_AUTH_HANDLER": "app.auth:authenticate", "MOORAGE_API_KEYS": KEY})
+
+    assert line.startswith("MOORAGE_AUTH_HANDLER (set in environment): it takes the place of keys")
+
+
+def test_credentials_from_every_site_contradict_each_other():
+    [line] = problems({"MOORAGE_CORS_ORIGINS": "*", "MOORAGE_CORS_CREDENTIALS": "true"})
+
+    assert line.startswith("MOORAGE_CORS_CREDENTIALS (set in environment): ")
+
+
+class PickySettings(Settings):
+    token: SecretStr | None = None
+
+    @field_validator("token")
+    @classmethod
+    def _picky(cls, value: SecretStr) -> SecretStr:
+        raise ValueError(f"{value.get_secret_value()} is not to my taste")
+
+
+def test_a_secret_is_not_shown_even_when_a_validator_quotes_it():
+    assert problems({"MOORAGE_TOKEN": "s3cr3t"}, PickySettings) == [
+        "MOORAGE_TOKEN (set in environment): its value is not accepted; mend it"
+    ]
 
 
 class OwnSettings(Settings):
