@@ -4,6 +4,7 @@ Each frame is ``data: {"content": "…"}``; a failure is ``data: {"error": "…"
 ``data: [DONE]``.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -58,10 +59,26 @@ async def _frames(agent: Runnable[Any, Any], request: ChatRequest) -> AsyncItera
 
 
 async def _words(agent: Runnable[Any, Any], request: ChatRequest) -> AsyncGenerator[str]:
-    conversation = {"messages": request.messages}
-    async for chunk, _ in agent.astream(conversation, stream_mode="messages"):
-        if isinstance(chunk, AIMessageChunk) and chunk.text:
-            yield chunk.text
+    words: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def talk() -> None:
+        try:
+            conversation = {"messages": request.messages}
+            async for chunk, _ in agent.astream(conversation, stream_mode="messages"):
+                if isinstance(chunk, AIMessageChunk) and chunk.text:
+                    words.put_nowait(chunk.text)
+        finally:
+            words.put_nowait(None)
+
+    # In a task of its own: Starlette cancels a response again and again until it ends, and a graph
+    # that is cancelled while it ends leaves its model call running.
+    run = asyncio.create_task(talk())
+    try:
+        while (word := await words.get()) is not None:
+            yield word
+        await run
+    finally:
+        run.cancel()
 
 
 def _frame(data: dict[str, str]) -> str:

@@ -25,7 +25,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 def quote(question: str, passages: Sequence[Found]) -> str:
     """Answer with the parts of up to two passages that say most about the question."""
     asked = set(terms(question))
-    fitting = [p for p in passages if _coverage(asked, p) >= _LEAST_COVERAGE][:2]
+    closest = sorted(passages, key=lambda p: -_coverage(asked, p))[:2]
+    fitting = [p for p in closest if _coverage(asked, p) >= _LEAST_COVERAGE]
     if not fitting:
         return NOTHING_FOUND
     quotations = [f"{_quotation(asked, p)}\n\n({p['source']}, “{p['heading']}”)" for p in fitting]

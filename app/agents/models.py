@@ -21,5 +21,5 @@ def chat_model(name: str) -> BaseChatModel:
         return init_chat_model(name)
     except Exception as error:  # noqa: BLE001  # every provider has error classes of its own
         reason = str(error).strip().splitlines()[0]
-        sys.stderr.write(f"MOORAGE_MODEL: {name} cannot be used: {reason}\n")
+        sys.stderr.write(f"moorage: MOORAGE_MODEL: {name} cannot be used: {reason}\n")
         raise SystemExit(2) from None

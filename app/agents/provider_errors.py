@@ -6,6 +6,8 @@ from moorage import Rejected
 
 _TOO_MANY_REQUESTS = 429
 _BROKEN = range(500, 600)
+# OpenAI's code, which langchain-openai does not always turn into LangChain's class.
+_TOO_LONG = "context_length_exceeded"
 
 
 def explain(error: BaseException) -> Rejected | None:
@@ -14,7 +16,7 @@ def explain(error: BaseException) -> Rejected | None:
     The clients of OpenAI, Anthropic and others give their exceptions a ``status_code`` and the
     provider's ``response``.
     """
-    if isinstance(error, ContextOverflowError):
+    if isinstance(error, ContextOverflowError) or getattr(error, "code", None) == _TOO_LONG:
         return Rejected(400, "The conversation is too long for the model; begin a new one.")
     status = getattr(error, "status_code", None)
     if status == _TOO_MANY_REQUESTS:

@@ -4,11 +4,12 @@ import re
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _FILLERS = """
-a about all also am an and any are as at be been but by can could did do does doing don't for from
-get give go had has have he her him his how i i'm if in into is isn't it it's its just know let like
-make me more much my need no not of on one or our please say she should show so some tell than that
-that's the their them then there these they this those to too up us use very want was we were what
-what's when where which who why will with would you your
+a about all also am an and answer answers any are as at be been but by can could did do does doing
+don't explain find for from get give go had has have he help her him his how i i'm if in into is
+isn't it it's its just know let like make me more much my need no not of on one or our please
+question questions say she should show so some tell than that that's the their them then there these
+they this those to too up us use very want was we were what what's when where which who why will
+with work works would you your
 """
 _NO_TERM = frozenset(_FILLERS.split())
 _SHORTEST_STEM = 3
