@@ -40,7 +40,7 @@ def test_every_setting_is_described_and_has_an_example(name: str):
 def test_the_examples_together_are_settings_that_work():
     fields = moorage.Settings.model_fields
     examples = {
-        f"MOORAGE_{name.upper()}": str(field.examples[0])
+        variable(moorage.Settings, name): str(field.examples[0])
         for name, field in fields.items()
         if field.examples and not name.endswith("_file") and name != "auth_handler"
     }
