@@ -12,6 +12,7 @@ MoorageError
 ├── TooMany              a rate limit is used up; try again after ``retry_after``
 ├── Unavailable          not now; try again after ``retry_after``
 ├── TimedOut             the run took longer than it may
+├── Abandoned            the client left; nobody reads the answer
 ├── Rejected             a runnable's failure that the operator chose to tell the client about
 └── Misconfigured        found at start-up, never while serving
 
@@ -39,7 +40,7 @@ class Invalid(MoorageError):
     code = "invalid"
 
     def __init__(self, detail: str | Sequence[Any]) -> None:
-        super().__init__(detail if isinstance(detail, str) else "The request is not valid.")
+        super().__init__(detail if isinstance(detail, str) else _sentence(detail))
         self.detail = detail
 
 
@@ -121,6 +122,12 @@ class TimedOut(MoorageError):
     code = "timeout"
 
 
+class Abandoned(MoorageError):
+    """The client closed its connection before the answer was ready."""
+
+    code = "abandoned"
+
+
 class Rejected(MoorageError):
     """A runnable failed, and the operator's error mapper gave it a status and a message.
 
@@ -144,3 +151,12 @@ class Misconfigured(MoorageError):
     """The service cannot start like this; the message names the setting and the remedy."""
 
     code = "misconfigured"
+
+
+def _sentence(errors: Sequence[Any]) -> str:
+    """Say the first of pydantic's errors in one line: where it is and what it wants."""
+    first = errors[0] if errors else None
+    if not isinstance(first, dict):
+        return str(first or "The request is not valid.")
+    place = ".".join(str(part) for part in first.get("loc", ()))
+    return f"{place}: {first.get('msg')}" if place else str(first.get("msg"))

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from moorage.errors import (
+    Abandoned,
     BadRequest,
     Conflict,
     Forbidden,
@@ -47,6 +48,7 @@ STATUSES: dict[type[MoorageError], int] = {
     TooMany: 429,
     Unavailable: 503,
     TimedOut: 504,
+    Abandoned: 499,
 }
 
 INTERNAL = 500

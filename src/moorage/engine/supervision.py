@@ -1,0 +1,94 @@
+"""Ends a run whose client has left, whose time is up, or whose process is stopping."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+from moorage.engine.policy import RunPolicy
+from moorage.errors import Abandoned, MoorageError, TimedOut, Unavailable
+
+_WATCH_AFTER = 0.05
+"""Seconds before the client is watched. Most calls end sooner and are spared the extra task."""
+
+
+class Supervision:
+    """Cancels the task that entered it when the run must end, and says why on the way out.
+
+    Use it around everything that waits for the runnable::
+
+        with Supervision(policy, left):
+            answer = await runnable.ainvoke(...)
+
+    On the way out the cancellation becomes ``Abandoned``, ``TimedOut``, or, when the life cycle of
+    the process has expired, ``Unavailable``. A cancellation from elsewhere stays what it is. A run
+    in a thread cannot be interrupted: the answer is given up, the thread ends when the function
+    returns.
+
+    Args:
+        policy: Time limit and life cycle of the process.
+        left: Returns when the client has closed its connection.
+    """
+
+    __slots__ = ("_left", "_policy", "_reason", "_task", "_timers", "_watcher")
+
+    def __init__(self, policy: RunPolicy, left: Callable[[], Awaitable[None]]) -> None:
+        self._policy = policy
+        self._left = left
+        self._reason: MoorageError | None = None
+        self._watcher: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._task = _running_task()
+        self._timers = [loop.call_later(_WATCH_AFTER, self._watch)]
+        if limit := self._policy.run_timeout:
+            self._timers.append(loop.call_later(limit, self._end, _too_slow(limit)))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        if self._watcher:
+            self._watcher.cancel()
+        reason = self._reason or self._stopping(error)
+        if reason is None:
+            return
+        self._task.uncancel()
+        if isinstance(error, asyncio.CancelledError):
+            raise reason from None
+
+    def _stopping(self, error: BaseException | None) -> MoorageError | None:
+        lifecycle = self._policy.lifecycle
+        cancelled = isinstance(error, asyncio.CancelledError)
+        if cancelled and lifecycle is not None and lifecycle.is_expired:
+            return Unavailable("The service is shutting down.")
+        return None
+
+    def _watch(self) -> None:
+        self._watcher = asyncio.create_task(self._until_left())
+
+    async def _until_left(self) -> None:
+        await self._left()
+        self._end(Abandoned("The client closed its connection."))
+
+    def _end(self, reason: MoorageError) -> None:
+        if self._reason is None:
+            self._reason = reason
+            self._task.cancel()
+
+
+def _running_task() -> asyncio.Task[object]:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a run is supervised inside a task")
+    return task
+
+
+def _too_slow(limit: float) -> TimedOut:
+    return TimedOut(f"The run took longer than the {limit:g} seconds that this service allows.")
