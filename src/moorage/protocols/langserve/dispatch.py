@@ -1,0 +1,225 @@
+"""The route of all runnables: finds what a request asks for in a dict, and serves it."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary, ref
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
+
+from moorage.edge.errors import INTERNAL, Prepared, respond, status_of
+from moorage.engine.policy import POLICY_KEY, RUN_ID_KEY
+from moorage.protocols.langserve.handler import PATH_KEY, APIHandler
+from moorage.protocols.langserve.operations import OPERATIONS, Operation
+
+logger = logging.getLogger(__name__)
+
+PARAMETER = "runnable_path"
+_TARGET_KEY = "moorage.target"
+_PLAYGROUND = "/playground/"
+_HASH = "/c/"
+
+
+class Publication(NamedTuple):
+    """One runnable at one path.
+
+    Attributes:
+        path: Its path as it was given, without a trailing slash.
+        handler: Serves its operations.
+    """
+
+    path: str
+    handler: APIHandler
+
+    @property
+    def mount(self) -> str:
+        """The part of the path that only a pattern can match; empty for most."""
+        return self.path if "{" in self.path else ""
+
+    def operations(self) -> list[Operation]:
+        """The operations that are published."""
+        options = self.handler.options
+        return [one for one in OPERATIONS if options.publishes(one.switch)]
+
+
+class _Target(NamedTuple):
+    """What a request asks for: which operation of which runnable, and how configured."""
+
+    publication: Publication
+    operations: Mapping[str, Operation]
+    method: str
+    suffix: str
+    config_hash: str = ""
+    file_path: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        return self.method in self.operations
+
+
+class RunnableRoute(APIRoute):
+    """The one route of all runnables of a router that have the same dependencies.
+
+    Attributes:
+        owner: The application whose own route this is, found without FastAPI's pattern; None where
+            a prefix or parameters of the path need it.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self._found: dict[str, tuple[Publication, dict[str, Operation]]] = {}
+        self._own_scope: dict[str, Any] = {"endpoint": endpoint, "route": self}
+        self.owner: ref[FastAPI] | None = None
+        self._guarded: WeakKeyDictionary[Any, tuple[int, bool]] = WeakKeyDictionary()
+
+    def publish(self, publication: Publication) -> None:
+        """Make the operations of one more runnable known.
+
+        Raises:
+            ValueError: One of them is there already.
+        """
+        inner = publication.path if not publication.mount else ""
+        for operation in publication.operations():
+            path = f"{inner}{operation.path}"
+            _, methods = self._found.setdefault(path, (publication, {}))
+            if operation.method in methods:
+                raise ValueError(f"A runnable is already published at {publication.path!r}.")
+            methods[operation.method] = operation
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Find the operation for a request, in one look-up."""
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        whole = _path_within(scope)
+        if self.owner is not None and self.owner() is scope.get("app"):
+            path, child = whole, self._own_scope.copy()
+        else:
+            match, matched = super().matches(scope)
+            if match is Match.NONE:
+                return match, matched
+            child = dict(matched)
+            path = f"/{child['path_params'][PARAMETER]}"
+        target = self._find(path, scope["method"])
+        if target is None:
+            return Match.NONE, {}
+        child[_TARGET_KEY] = target
+        child[PATH_KEY] = whole[: len(whole) - len(target.suffix)]
+        return (Match.FULL if target.allowed else Match.PARTIAL), child
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the operation; by way of FastAPI where dependencies or body limits apply."""
+        target: _Target = scope[_TARGET_KEY]
+        if not target.allowed:
+            raise HTTPException(405, headers={"Allow": ", ".join(target.operations)})
+        if self._is_guarded(scope):
+            await super().handle(scope, receive, send)
+            return
+        response = await serve(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    def _find(self, path: str, method: str) -> _Target | None:
+        if found := self._found.get(path):
+            publication, methods = found
+            suffix = next(iter(methods.values())).path
+            return _Target(publication, methods, method, suffix)
+        return self._find_file(path, method) or self._find_configured(path, method)
+
+    def _find_file(self, path: str, method: str) -> _Target | None:
+        start, slashes, file_path = path.partition(_PLAYGROUND)
+        target = self._find(start + slashes, method) if file_path else None
+        return target and target._replace(file_path=file_path, suffix=target.suffix + file_path)
+
+    def _find_configured(self, path: str, method: str) -> _Target | None:
+        start, marker, rest = path.rpartition(_HASH)
+        config_hash, slash, operation = rest.partition("/")
+        if not marker or not config_hash or not slash:
+            return None
+        target = self._find(f"{start}/{operation}", method)
+        if target is None or not _is_configurable(target):
+            return None
+        suffix = f"{_HASH}{config_hash}{target.suffix}"
+        return target._replace(config_hash=config_hash, suffix=suffix)
+
+    def _is_guarded(self, scope: Scope) -> bool:
+        """Whether anything of FastAPI's must be asked before the operation.
+
+        Looked up once for each application and number of its routes. A route that the application
+        does not list counts as guarded: FastAPI then decides itself.
+        """
+        app = scope.get("app")
+        if not isinstance(app, FastAPI):
+            return True
+        count = len(app.router.routes)
+        known = self._guarded.get(app)
+        if known is None or known[0] != count:
+            known = self._guarded[app] = (count, _has_guards(app, self))
+        return known[1]
+
+
+def _path_within(scope: Scope) -> str:
+    """The path of a request within the application, without what it is mounted at."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "").rstrip("/"))
+
+
+def _has_guards(app: FastAPI, route: RunnableRoute) -> bool:
+    contexts = [one for one in iter_route_contexts(app.routes) if one.original_route is route]
+    return not contexts or any(
+        context.dependencies or context.max_body_size is not None for context in contexts
+    )
+
+
+def _is_configurable(target: _Target) -> bool:
+    hashed = all(operation.hashed for operation in target.operations.values())
+    return hashed and target.publication.handler.options.config_hashes
+
+
+async def serve(request: Request) -> Response:
+    """Serve the operation that was found; errors nobody else answers are answered here."""
+    target: _Target = request.scope[_TARGET_KEY]
+    try:
+        return await _call(target, request)
+    except HTTPException:
+        raise
+    except Exception as error:
+        if _is_answered_elsewhere(request, error):
+            raise
+        return _closed(request, error)
+
+
+def _call(target: _Target, request: Request) -> Awaitable[Response]:
+    handler = target.publication.handler
+    operation = target.operations[target.method]
+    if operation.name == "playground":
+        return handler.playground(target.file_path, request, config_hash=target.config_hash)
+    serve: Callable[..., Awaitable[Response]] = getattr(handler, operation.name)
+    return serve(request, config_hash=target.config_hash) if operation.hashed else serve(request)
+
+
+def _is_answered_elsewhere(request: Request, error: Exception) -> bool:
+    """Whether the application has a handler for ``error``, or wants to show it."""
+    if POLICY_KEY in request.scope:
+        return True  # create_app logs and answers what nobody handles
+    app = request.scope.get("app")
+    if not isinstance(app, FastAPI):
+        return False
+    handled = app.exception_handlers
+    is_unforeseen = status_of(error) == INTERNAL
+    return (
+        any(kind in handled for kind in type(error).__mro__)
+        or (is_unforeseen and INTERNAL in handled)
+        or (is_unforeseen and app.debug)
+    )
+
+
+def _closed(request: Request, error: Exception) -> Response:
+    if status_of(error) == INTERNAL:
+        run_id = request.scope.get(RUN_ID_KEY)
+        logger.error("run failed", exc_info=error, extra={"run_id": run_id})
+    return Prepared(respond(error))

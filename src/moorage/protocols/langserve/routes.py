@@ -1,0 +1,234 @@
+"""``add_routes``: publishes runnables on a FastAPI application or router.
+
+All runnables of an application share one route, which finds the operation in a dict: the time a
+request takes does not grow with the number of runnables. The route is a FastAPI route like any
+other, so prefixes and dependencies of applications, routers and inclusions apply to it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, cast
+from weakref import ref
+
+from fastapi import APIRouter, FastAPI, params
+from langchain_core.runnables import Runnable
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
+
+from moorage.protocols.langserve.dispatch import PARAMETER, Publication, RunnableRoute, serve
+from moorage.protocols.langserve.documentation import documented_routes
+from moorage.protocols.langserve.feedback import TokenFeedbackConfig
+from moorage.protocols.langserve.handler import APIHandler
+from moorage.protocols.langserve.operations import OPERATIONS
+from moorage.protocols.langserve.options import (
+    ErrorMapper,
+    PerRequestConfigModifier,
+    switched_on,
+)
+from moorage.serialization import Serializer
+
+
+def add_routes(  # noqa: PLR0913 - LangServe's signature, which people's code calls by keyword
+    app: FastAPI | APIRouter,
+    runnable: Runnable[Any, Any],
+    *,
+    path: str = "",
+    input_type: Any = "auto",
+    output_type: Any = "auto",
+    config_keys: Sequence[str] = ("configurable",),
+    include_callback_events: bool = False,
+    per_req_config_modifier: PerRequestConfigModifier | None = None,
+    enable_feedback_endpoint: bool | None = None,
+    token_feedback_config: TokenFeedbackConfig | None = None,
+    enable_public_trace_link_endpoint: bool = False,
+    enabled_endpoints: Sequence[str] | None = None,
+    disabled_endpoints: Sequence[str] | None = None,
+    stream_log_name_allow_list: Sequence[str] | None = None,
+    dependencies: Sequence[params.Depends] | None = None,
+    playground_type: Literal["default", "chat"] = "default",
+    astream_events_version: Literal["v1", "v2"] = "v2",
+    serializer: Serializer | None = None,
+    configurable_passthrough: Literal["auto", "all"] | Sequence[str] = "auto",
+    error_mapper: ErrorMapper | None = None,
+) -> None:
+    """Publish ``runnable`` below ``path``, over LangServe's protocol.
+
+    Every client of LangServe works with it unchanged. The last two keywords are moorage's own.
+    A path may hold parameters (``/tenants/{tenant}``); read them from the request in the modifier.
+
+    Args:
+        app: A FastAPI application or router. A router may be included later, with any prefix.
+        runnable: What to publish.
+        path: Prefix of all its routes; empty, or beginning with ``/``.
+        input_type: Overrides the runnable's input type.
+        output_type: Overrides the runnable's output type, in schemas and documentation.
+        config_keys: Keys of the config that clients may set; others are dropped.
+        include_callback_events: Return the events of each run with its result.
+        per_req_config_modifier: ``f(config, request) -> config``, sync or async. It has the last
+            word on every run's config; an ``HTTPException`` that it raises is the answer.
+        enable_feedback_endpoint: Publish ``/feedback``; by default only where
+            ``HOSTED_LANGSERVE_ENABLED`` is ``true``.
+        token_feedback_config: ``{"key_configs": [{"key": "…"}]}``, exactly one.
+        enable_public_trace_link_endpoint: Publish ``/public_trace_link``.
+        enabled_endpoints: Names of the only operations to publish.
+        disabled_endpoints: Names of operations not to publish.
+        stream_log_name_allow_list: Show log and events only of a runnable with one of these names.
+        dependencies: FastAPI dependencies that are solved before anything else on every route.
+        playground_type: ``default`` or ``chat``.
+        astream_events_version: Version of the events that ``/stream_events`` sends.
+        serializer: Turns outputs into JSON; ``WellKnownLCSerializer`` if not given.
+        configurable_passthrough: Keys of ``configurable`` that reach the runnable although it does
+            not declare them: ``"auto"`` passes all to LangGraph graphs and none to others.
+        error_mapper: Returns ``moorage.errors.Rejected`` for failures that clients may know of.
+
+    Raises:
+        TypeError: ``app`` or ``runnable`` is something else.
+        ValueError: A path that is taken or malformed, or an option that can never work.
+    """
+    router = _router(app)
+    if path and not path.startswith("/"):
+        raise ValueError(f"path must be empty or begin with '/', not {path!r}.")
+    path = path.rstrip("/")
+    enabled = switched_on(enabled_endpoints, disabled_endpoints)
+    handler = APIHandler(
+        runnable,
+        path=path,
+        prefix=router.prefix,
+        input_type=input_type,
+        output_type=output_type,
+        config_keys=config_keys,
+        include_callback_events=include_callback_events,
+        per_req_config_modifier=per_req_config_modifier,
+        enable_feedback_endpoint=enable_feedback_endpoint,
+        token_feedback_config=token_feedback_config,
+        enable_public_trace_link_endpoint=enable_public_trace_link_endpoint,
+        stream_log_name_allow_list=stream_log_name_allow_list,
+        playground_type=playground_type,
+        astream_events_version=astream_events_version,
+        serializer=serializer,
+        configurable_passthrough=configurable_passthrough,
+        error_mapper=error_mapper,
+        enabled=enabled - {"config_hashes"},
+        config_hashes="config_hashes" in enabled,
+    )
+    _publish(app, Publication(path, handler), list(dependencies or ()))
+
+
+class RunnableDocumentation(APIRouter):
+    """Lists the operations of a router's runnables for OpenAPI; it never serves one.
+
+    Its routes, and the pydantic models in them, are made when they are first asked for.
+    """
+
+    def __init__(self) -> None:
+        self._publications: list[Publication] = []
+        self._listed: list[BaseRoute] = []
+        self._listed_publications = 0
+        super().__init__()
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The documented routes, up to date."""
+        for publication in self._publications[self._listed_publications :]:
+            handler = publication.handler
+            self._listed += documented_routes(
+                publication.path,
+                handler.models,
+                publication.operations(),
+                config_hashes=handler.options.config_hashes,
+            )
+        self._listed_publications = len(self._publications)
+        return self._listed
+
+    @routes.setter
+    def routes(self, routes: list[BaseRoute]) -> None:
+        self._listed = routes
+
+    def publish(self, publication: Publication) -> None:
+        """Document one more runnable."""
+        self._publications.append(publication)
+
+    def publishes_at(self, path: str) -> bool:
+        """Whether a runnable was published at ``path``."""
+        return any(publication.path == path for publication in self._publications)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:  # noqa: ARG002
+        """Match nothing: ``RunnableRoute`` serves."""
+        return Match.NONE, {}
+
+    def _get_routes_version(self, seen: set[int] | None = None) -> int:  # noqa: ARG002
+        # FastAPI asks this on requests to routers that include ours. Answering without looking at
+        # `routes` keeps the models from being made then.
+        return len(self._publications)
+
+
+def _publish(
+    app: FastAPI | APIRouter, publication: Publication, dependencies: list[params.Depends]
+) -> None:
+    router = _router(app)
+    documentation = _documentation(router)
+    if documentation.publishes_at(publication.path):
+        raise ValueError(f"A runnable is already published at {publication.path!r}.")
+    route = _route(router, publication.mount, dependencies)
+    route.publish(publication)
+    if isinstance(app, FastAPI) and not publication.mount:
+        route.owner = ref(app)
+    documentation.publish(publication)
+
+
+def _documentation(router: APIRouter) -> RunnableDocumentation:
+    for route in router.routes:
+        if isinstance(included := getattr(route, "original_router", None), RunnableDocumentation):
+            return included
+    documentation = RunnableDocumentation()
+    router.include_router(documentation)
+    return documentation
+
+
+def _route(router: APIRouter, mount: str, dependencies: list[params.Depends]) -> RunnableRoute:
+    path = f"{mount}/{{{PARAMETER}:path}}"
+    wanted = [*router.dependencies, *dependencies]
+    for route in router.routes:
+        if not isinstance(route, RunnableRoute) or route.path != router.prefix + path:
+            continue
+        if route.dependencies == wanted:
+            return route
+    router.add_api_route(
+        path,
+        serve,
+        methods=sorted({operation.method for operation in OPERATIONS}),
+        dependencies=dependencies,
+        include_in_schema=False,
+        name="runnables",
+        response_model=None,
+        route_class_override=RunnableRoute,
+    )
+    route = router.routes.pop()
+    router.routes.insert(_after_own_pages(router), route)
+    return cast(RunnableRoute, route)
+
+
+def _after_own_pages(router: APIRouter) -> int:
+    """The place of our route: the first, unless the user has routes, which keep precedence.
+
+    FastAPI's own pages come first in every application; to look there first would cost each
+    request as much as finding the runnable does.
+    """
+    is_first = all(_is_page_of_fastapi(route) or _is_ours(route) for route in router.routes)
+    return 0 if is_first else len(router.routes)
+
+
+def _is_page_of_fastapi(route: BaseRoute) -> bool:
+    return getattr(getattr(route, "endpoint", None), "__module__", None) == FastAPI.__module__
+
+
+def _is_ours(route: BaseRoute) -> bool:
+    included = getattr(route, "original_router", None)
+    return isinstance(route, RunnableRoute) or isinstance(included, RunnableDocumentation)
+
+
+def _router(app: Any) -> APIRouter:
+    if isinstance(app, FastAPI):
+        return app.router
+    if isinstance(app, APIRouter):
+        return app
+    raise TypeError(f"Expected a FastAPI application or an APIRouter, got {type(app)}")
