@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -295,14 +293,3 @@ def test_more_or_fewer_than_one_key_are_not_supported(config: Any) -> None:
 def test_a_token_config_without_its_keys_is_refused(config: Any) -> None:
     with pytest.raises(ValueError, match="key"):
         LangSmithLinks(token_config=config)
-
-
-def test_langsmith_is_not_imported_before_it_is_needed() -> None:
-    script = """
-import sys
-from moorage.protocols.langserve.feedback import LangSmithLinks
-LangSmithLinks(enable_public_trace_link=True, token_config={"key_configs": [{"key": "a"}]})
-assert not LangSmithLinks().feedback_enabled()
-assert "langsmith" not in sys.modules
-"""
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -7,19 +7,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from langsmith import Client, Langsmith
+from langsmith.utils import get_host_url, get_tracer_project, tracing_is_enabled
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypedDict
 
 from moorage.errors import BadRequest, Unavailable
-
-# langsmith takes half a second to import and is not needed where nothing is traced, so it is
-# imported where it is used.
-if TYPE_CHECKING:
-    from langsmith import Client
 
 TIMEOUT_MS = 10_000
 """How long LangSmith may take to answer one request, in milliseconds."""
@@ -215,20 +212,18 @@ class LangSmithLinks:
             return []
         return [{"key": key, "token_url": token.url, "expires_at": token.expires_at.isoformat()}]
 
-    async def _ask(self, work: Callable[["Client"], T]) -> T:
+    async def _ask(self, work: Callable[[Client], T]) -> T:
         loop = asyncio.get_running_loop()
         with _closed_failures():
             return await loop.run_in_executor(self._threads, lambda: work(self._connected()))
 
-    def _connected(self) -> "Client":
-        from langsmith import Client  # noqa: PLC0415 - slow
-
+    def _connected(self) -> Client:
         with self._lock:
             if self._client is None:
                 self._client = Client(timeout_ms=TIMEOUT_MS, auto_batch_tracing=False)
             return self._client
 
-    def _create_feedback(self, client: "Client", request: FeedbackCreateRequest) -> Feedback:
+    def _create_feedback(self, client: Client, request: FeedbackCreateRequest) -> Feedback:
         created = client.create_feedback(
             request.run_id,
             request.key,
@@ -241,11 +236,8 @@ class LangSmithLinks:
         )
         return Feedback.model_validate(created)
 
-    def _share(self, client: "Client", run_id: str) -> str:
+    def _share(self, client: Client, run_id: str) -> str:
         # Client.share_run is deprecated, and its successor there is asynchronous only.
-        from langsmith import Langsmith  # noqa: PLC0415 - slow
-        from langsmith.utils import get_host_url  # noqa: PLC0415 - slow
-
         project = str(self._project_id(client))
         with Langsmith(
             api_key=client.api_key,
@@ -259,10 +251,8 @@ class LangSmithLinks:
             raise ValueError("LangSmith returned no share token.")
         return f"{get_host_url(None, client.api_url)}/public/{shared.share_token}/r"
 
-    def _project_id(self, client: "Client") -> UUID:
+    def _project_id(self, client: Client) -> UUID:
         """Find the project that runs are traced to; LangSmith finds no run without it."""
-        from langsmith.utils import get_tracer_project  # noqa: PLC0415 - slow
-
         if self._project is None:
             self._project = client.read_project(project_name=get_tracer_project()).id
         return self._project
@@ -281,8 +271,6 @@ def _closed_failures() -> Iterator[None]:
 
 
 def _is_traced() -> bool:
-    from langsmith.utils import tracing_is_enabled  # noqa: PLC0415 - slow
-
     # "local" is true as well, but then nothing reaches LangSmith.
     return tracing_is_enabled() is True
 
