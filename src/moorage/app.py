@@ -4,80 +4,134 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from moorage import opening
+from moorage.auth.custom import Handler
 from moorage.edge import errors, probes
 from moorage.edge.metrics import Metrics
+from moorage.edge.middleware.attempts import AttemptLimit
+from moorage.edge.middleware.authentication import Authentication
+from moorage.edge.middleware.body_limit import BodyLimit
+from moorage.edge.middleware.concurrency import ConcurrencyLimit
+from moorage.edge.middleware.cors import CrossOrigin
 from moorage.edge.middleware.exchange import ExchangeMiddleware
+from moorage.edge.middleware.proxy import ProxyHeaders
+from moorage.edge.middleware.rate_limit import RateLimit
+from moorage.edge.middleware.security_headers import SecurityHeaders
 from moorage.edge.openapi import Service
-from moorage.edge.probes import Check, Readiness
+from moorage.edge.paths import Paths
+from moorage.edge.probes import Check
+from moorage.edge.route_limits import RouteLimiter, install_limiter
 from moorage.engine.policy import POLICY_KEY, ErrorMapper, RunPolicy
 from moorage.engine.threads import default_threads
 from moorage.lifecycle import Lifecycle
 from moorage.observability import logs
 from moorage.settings import Settings
 
-UserLifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+
+log = structlog.get_logger("moorage.app")
 
 
 def create_app(
     settings: Settings,
     *,
+    authenticate: Handler | None = None,
     error_mapper: ErrorMapper | None = None,
     checks: Mapping[str, Check] | None = None,
-    lifespan: UserLifespan | None = None,
+    lifespan: Lifespan | None = None,
     **openapi: Any,
 ) -> FastAPI:
     """Build the service: a FastAPI application with everything a production edge needs.
 
     Add runnables with ``add_routes`` and endpoints of your own as on any FastAPI application.
+    ``app.state.limiter`` is slowapi's limiter, for limits of single endpoints.
 
     Args:
         settings: Every decision; nothing is read from the environment here.
+        authenticate: Your own authentication, in place of keys and tokens: an async function from
+            the request to a ``Caller``, an identity, or None for nobody.
         error_mapper: Turns a runnable's exception into what the client is told about it.
-        checks: Further checks of ``/ready`` by name: coroutine functions that raise, or return
-            False, when something is wrong. One named ``model`` is asked only with
-            ``ready_model_check``.
+        checks: Further checks of ``/ready`` by name: async functions that raise, or return False,
+            when something is wrong. One named ``model`` is asked only with ``ready_model_check``.
         lifespan: Your own resources, as FastAPI takes it. It starts before the first request and
             ends after the last one.
         openapi: What FastAPI is to say in the OpenAPI document, such as ``version``.
+
+    Raises:
+        Misconfigured: The service cannot start like this.
     """
-    style: logs.Style = "json" if settings.logs_json else "console"
+    style = opening.log_style(settings)
     logs.configure(level=settings.log_level, style=style)
     lifecycle = Lifecycle(grace_period=settings.grace_period, drain_delay=settings.drain_delay)
     metrics = Metrics(settings.metrics_dir) if settings.metrics else None
-    policy = RunPolicy(
-        run_timeout=settings.run_timeout.total_seconds() or None,
-        error_mapper=error_mapper,
-        lifecycle=lifecycle,
-    )
-    quiet = probes.PATHS | {probes.METRICS_PATH}
+    limits = opening.rate_limits(settings, metrics)
+    handler = opening.own_authentication(settings, authenticate)
+    is_open = handler is None and not settings.requires_auth
+    public = opening.open_pages(settings)
+    probed = Paths(probes.PATHS | {probes.METRICS_PATH})
+    policy = RunPolicy(settings.run_timeout.total_seconds() or None, error_mapper, lifecycle)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[Mapping[str, Any] | None]:
         logs.configure(level=settings.log_level, style=style)  # servers set up theirs in between
+        if is_open:
+            log.warning("authentication is off", environment=settings.environment)
         async with AsyncExitStack() as stack:
             stack.enter_context(default_threads(settings.sync_workers))
+            stack.push_async_callback(limits.close)
             state = await stack.enter_async_context(lifespan(app)) if lifespan else None
             await stack.enter_async_context(lifecycle.running())
             lifecycle.ready()
             yield state
 
-    middleware = [
+    has_limits = not limits.is_empty
+    # A request's way in. What would have nothing to do is left out, since each layer costs.
+    layers = [
         Middleware(
             ExchangeMiddleware,
             lifecycle=lifecycle,
             metrics=metrics,
             log=logs.request_logger(settings.log_level, style),
-            quiet=quiet,
+            quiet=probed,
             facts={POLICY_KEY: policy},
         ),
+        Middleware(ProxyHeaders, trusted=settings.trusted_proxies)
+        if settings.trusted_proxies
+        else None,
+        Middleware(SecurityHeaders),
+        Middleware(
+            CrossOrigin,
+            origins=settings.cors_origins,
+            credentials=settings.cors_credentials,
+        )
+        if settings.cors_origins
+        else None,
+        Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+        Middleware(AttemptLimit, limits=limits) if has_limits and not is_open else None,
+        Middleware(
+            Authentication,
+            authenticator=opening.authenticator(settings),
+            handler=handler,
+            public=Paths(public),
+        ),
+        Middleware(RateLimit, limits=limits, exempt=probed) if has_limits else None,
+        Middleware(
+            ConcurrencyLimit,
+            limit=settings.max_concurrency,
+            wait=settings.concurrency_wait,
+            exempt=probed,
+        )
+        if settings.max_concurrency
+        else None,
     ]
     app = Service(
         title=settings.title,
-        public=quiet if settings.requires_auth else None,
-        middleware=middleware,
+        public=None if is_open else public,
+        middleware=[layer for layer in layers if layer],
         lifespan=running,
         docs_url="/docs" if settings.shows_docs else None,
         redoc_url=None,
@@ -85,32 +139,8 @@ def create_app(
         **openapi,
     )
     errors.install(app)
-    app.include_router(
-        probes.router(
-            {"title": settings.title, "environment": settings.environment},
-            readiness=_readiness(settings, checks or {}, lifecycle),
-            metrics=metrics,
-        )
-    )
+    install_limiter(app, RouteLimiter(settings.counter_url))
+    about = {"title": app.title, "version": app.version, "environment": settings.environment}
+    readiness = opening.readiness(settings, checks or {}, lifecycle)
+    app.include_router(probes.router(about, readiness=readiness, metrics=metrics))
     return app
-
-
-def _readiness(settings: Settings, checks: Mapping[str, Check], lifecycle: Lifecycle) -> Readiness:
-    own = (
-        {"redis": probes.redis_check(settings.redis_url.get_secret_value())}
-        if settings.redis_url
-        else {}
-    )
-    asked = {
-        name: check
-        for name, check in checks.items()
-        if name != "model" or settings.ready_model_check
-    }
-    return Readiness(
-        {**own, **asked},
-        lifecycle=lifecycle,
-        timeout=settings.ready_timeout,
-        cache=settings.ready_cache,
-        # Rate limits that fail open need no Redis, and a lost one must not take every process out.
-        optional=frozenset({"redis"} if settings.rate_limit_fail_open else ()),
-    )

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
 from moorage.app import create_app
+from moorage.auth.keys import digest
 from moorage.engine.policy import POLICY_KEY, RunPolicy
 from moorage.errors import Conflict
 from moorage.settings import Settings
@@ -21,6 +22,10 @@ from tests.conftest import Serve
 def settings(**values: Any) -> Settings:
     return Settings.parse({}, log_format="json", **values)
 
+
+KEY = "moorage_test_key_of_ann_0123456789abcdef"
+KEYS = f"ann:sha256:{digest(KEY)}"
+ANN = {"X-Api-Key": KEY}
 
 Lines = list[dict[str, Any]]
 Written = Callable[[], Lines]
@@ -80,7 +85,8 @@ def written(capsys: pytest.CaptureFixture[str]) -> Callable[[], Lines]:
         deadline = monotonic() + 5
         while not any(line["event"] == "request" for line in found):
             assert monotonic() < deadline, found
-            found += [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+            lines = map(json.loads, capsys.readouterr().out.splitlines())
+            found += [line for line in lines if line["logger"] != "moorage.app"]
         return found
 
     return wait
@@ -102,7 +108,7 @@ def test_every_request_leaves_one_line_with_its_facts(serve: Serve, written: Wri
         "status": 200,
         "bytes": len(answer.content),
         "client": "127.0.0.1",
-        "caller": None,
+        "caller": "anonymous",
     }
 
 
@@ -228,7 +234,7 @@ def test_the_users_lifespan_runs_within_the_services(serve: Serve) -> None:
 
 
 def test_the_document_asks_for_credentials_on_all_but_public_operations() -> None:
-    document = demo(auth_required=True, api_keys=f"ann:sha256:{64 * 'a'}").openapi()
+    document = demo(auth_required=True, api_keys=KEYS).openapi()
     assert document["security"] == [{"Bearer": []}, {"ApiKey": []}]
     assert set(document["components"]["securitySchemes"]) == {"Bearer", "ApiKey"}
     assert document["paths"]["/health"]["get"]["security"] == []
@@ -242,6 +248,90 @@ def test_the_document_asks_for_nothing_where_nothing_is_asked_for() -> None:
 
 
 def test_the_documentation_is_not_served_in_production(serve: Serve) -> None:
-    base = serve(demo(environment="production", api_keys=f"ann:sha256:{64 * 'a'}"))
-    assert httpx.get(base + "/docs").status_code == 404
-    assert httpx.get(base + "/openapi.json").status_code == 404
+    base = serve(demo(environment="production", api_keys=KEYS))
+    assert httpx.get(base + "/docs", headers=ANN).status_code == 404
+    assert httpx.get(base + "/openapi.json", headers=ANN).status_code == 404
+
+
+def test_all_but_the_public_paths_need_a_credential(serve: Serve, written: Written) -> None:
+    base = serve(demo(auth_required=True, api_keys=KEYS))
+    for path in ("/health", "/ok", "/info", "/ready", "/docs", "/openapi.json", "/metrics"):
+        assert httpx.get(base + path).status_code == 200, path
+    refused = httpx.get(base + "/hello/ann")
+    assert refused.status_code == 401
+    assert refused.json()["detail"] == refused.json()["message"]
+    assert refused.headers["x-request-id"]
+    assert written()[-1]["caller"] is None
+    assert httpx.get(base + "/hello/ann", headers=ANN).json() == "ann"
+    assert [line["caller"] for line in written()] == ["ann"]
+
+
+def test_metrics_need_a_credential_outside_development(serve: Serve) -> None:
+    base = serve(demo(environment="staging", api_keys=KEYS))
+    assert httpx.get(base + "/metrics").status_code == 401
+    assert httpx.get(base + "/metrics", headers=ANN).status_code == 200
+    base = serve(demo(environment="staging", api_keys=KEYS, metrics_public=True))
+    assert httpx.get(base + "/metrics").status_code == 200
+
+
+def test_a_users_own_authentication_decides(serve: Serve) -> None:
+    async def authenticate(request: Request) -> str | None:
+        return request.headers.get("x-user")
+
+    app = create_app(settings(), authenticate=authenticate)
+
+    @app.get("/me")
+    async def me(request: Request) -> str:
+        identity: str = request.user.identity
+        return identity
+
+    base = serve(app)
+    assert httpx.get(base + "/me").status_code == 401
+    assert httpx.get(base + "/me", headers={"X-User": "bob"}).json() == "bob"
+    assert app.openapi()["security"]
+
+
+def test_a_service_without_authentication_says_so_as_it_starts(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve(demo())
+    assert "authentication is off" in capsys.readouterr().out
+    serve(demo(auth_required=True, api_keys=KEYS))
+    assert "authentication is off" not in capsys.readouterr().out
+
+
+def test_every_guard_is_in_its_place(serve: Serve, written: Written) -> None:
+    base = serve(
+        demo(
+            rate_limit="3/minute",
+            max_body_bytes=10,
+            cors_origins="https://chat.example.com",
+            trusted_proxies="127.0.0.1",
+            max_concurrency=1,
+        )
+    )
+    headers = {"Origin": "https://chat.example.com", "X-Forwarded-For": "203.0.113.9"}
+    first = httpx.get(base + "/hello/ann", headers=headers)
+    assert first.headers["access-control-allow-origin"] == "https://chat.example.com"
+    assert first.headers["x-content-type-options"] == "nosniff"
+    assert first.headers["x-ratelimit-remaining"] == "2"
+    assert written()[0]["client"] == "203.0.113.9"
+    assert httpx.post(base + "/hello/ann", content=b"x" * 11).status_code == 413
+    statuses = [httpx.get(base + "/hello/ann", headers=headers).status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    assert httpx.get(base + "/ready", headers=headers).status_code == 200
+
+
+def test_a_hand_written_endpoint_can_have_a_limit_of_its_own(serve: Serve) -> None:
+    app = demo()
+
+    @app.get("/rare")
+    @app.state.limiter.limit("1/minute")  # type: ignore[untyped-decorator]
+    async def rare(request: Request) -> str:
+        return "ok"
+
+    base = serve(app)
+    assert httpx.get(base + "/rare").status_code == 200
+    refused = httpx.get(base + "/rare")
+    assert refused.status_code == 429
+    assert refused.json()["message"]

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moorage.edge.errors import INTERNAL, message_of, send_error, status_of
 from moorage.edge.metrics import Metrics
+from moorage.edge.paths import Paths, route_path
 from moorage.edge.routes import template_of
 from moorage.errors import MoorageError, Unavailable
 from moorage.lifecycle import FAREWELL, Lifecycle
@@ -50,7 +51,7 @@ class ExchangeMiddleware:
         lifecycle: Lifecycle,
         metrics: Metrics | None,
         log: Any,
-        quiet: frozenset[str],
+        quiet: Paths,
         facts: Mapping[str, Any],
     ) -> None:
         self.app = app
@@ -152,7 +153,7 @@ class Exchange:
         extra: dict[str, Any] = {} if self.complete else {"complete": False}
         if (run := scope.get("moorage.run_id")) is not None:
             extra["run_id"] = run
-        write = layer.log.debug if scope["path"] in layer.quiet else layer.log.info
+        write = layer.log.debug if route_path(scope) in layer.quiet else layer.log.info
         write(
             "request",
             request_id=request_id.get(),

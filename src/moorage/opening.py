@@ -1,0 +1,122 @@
+"""Builds the parts of a service from its settings: from one value each to one object each."""
+
+from collections.abc import Callable, Mapping
+
+from moorage import importing
+from moorage.auth.api_key import ApiKeys
+from moorage.auth.chain import Chain
+from moorage.auth.custom import Custom, Handler
+from moorage.auth.interface import Authenticator
+from moorage.edge import probes
+from moorage.edge.metrics import Metrics
+from moorage.edge.probes import Check, Readiness
+from moorage.errors import Misconfigured
+from moorage.lifecycle import Lifecycle
+from moorage.limits import RateLimits, open_counter
+from moorage.observability.logs import Style
+from moorage.settings import Settings
+
+
+def log_style(settings: Settings) -> Style:
+    """Return the form of the log's lines."""
+    return "json" if settings.logs_json else "console"
+
+
+def own_authentication(settings: Settings, handler: Handler | None) -> Custom | None:
+    """Return the user's own authentication: the one given, or else the one that is named.
+
+    Raises:
+        Misconfigured: There is none of that name, or it is no async function.
+    """
+    if handler is None and settings.requires_auth and settings.auth_handler:
+        handler = importing.load(settings.auth_handler)
+    return Custom(handler) if handler else None
+
+
+def authenticator(settings: Settings) -> Authenticator | None:
+    """Return what knows keys and tokens; None where no credential is asked for.
+
+    Raises:
+        Misconfigured: A file of keys cannot be read.
+    """
+    if not settings.requires_auth:
+        return None
+    keys = ApiKeys(settings.api_keys, file=settings.api_keys_file)
+    return Chain(keys, _tokens(settings)) if settings.jwt_issuer else keys
+
+
+def rate_limits(settings: Settings, metrics: Metrics | None) -> RateLimits:
+    """Return the policy for rates, with the counter that it needs."""
+    return RateLimits(
+        settings.rate_limit,
+        settings.rate_limits,
+        counter=open_counter(settings.counter_url),
+        fails_open=settings.rate_limit_fail_open,
+        on_failure=metrics.redis_failures.inc if metrics else _ignore,
+    )
+
+
+def on_refusal(metrics: Metrics | None) -> Callable[[], None]:
+    """Return what counts the requests that a rate limit refused."""
+    return metrics.rate_limited.inc if metrics else _ignore
+
+
+def readiness(settings: Settings, checks: Mapping[str, Check], lifecycle: Lifecycle) -> Readiness:
+    """Return what ``/ready`` asks: the user's checks, and Redis where it is used.
+
+    Rate limits that fail open do not need Redis, and a lost one must not take every process out of
+    service at once: the check is reported then, and not required.
+    """
+    asked = {
+        name: check
+        for name, check in checks.items()
+        if name != "model" or settings.ready_model_check
+    }
+    if url := _redis_url(settings):
+        asked.setdefault("redis", probes.redis_check(url))
+    return Readiness(
+        asked,
+        lifecycle=lifecycle,
+        timeout=settings.ready_timeout,
+        cache=settings.ready_cache,
+        optional=frozenset({"redis"} if settings.rate_limit_fail_open else ()),
+    )
+
+
+def open_pages(settings: Settings) -> frozenset[str]:
+    """Return the paths that need no credential: probes, and what the settings open beside them."""
+    documents = (
+        {"/docs", "/docs/oauth2-redirect", "/openapi.json"} if settings.shows_docs else set()
+    )
+    numbers = {probes.METRICS_PATH} if settings.opens_metrics else set()
+    return probes.PATHS | documents | numbers
+
+
+def _tokens(settings: Settings) -> Authenticator:
+    # Imported here because it takes a tenth of a second, and few services use tokens.
+    from moorage.auth.jwks import KeyFile, PublishedKeys  # noqa: PLC0415
+    from moorage.auth.jwt import Expected, Tokens  # noqa: PLC0415
+
+    if not (settings.jwt_issuer and settings.jwt_audience):
+        raise Misconfigured("tokens need an issuer and an audience; set MOORAGE_JWT_AUDIENCE")
+    keys = (
+        KeyFile(settings.jwt_jwks_file)
+        if settings.jwt_jwks_file
+        else PublishedKeys(str(settings.jwt_jwks_url))
+    )
+    expected = Expected(
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        algorithms=settings.jwt_algorithms,
+    )
+    return Tokens(expected, keys)
+
+
+def _redis_url(settings: Settings) -> str | None:
+    if settings.redis_url:
+        return settings.redis_url.get_secret_value()
+    return settings.counter_url if settings.counter_url.startswith(("redis", "unix")) else None
+
+
+def _ignore() -> None:
+    pass
