@@ -46,7 +46,7 @@ class RouteLimiter(Limiter):
         super().__init__(
             key_func=caller_key,
             key_prefix="moorage",
-            storage_uri="memory://" if is_local else storage.removeprefix("async+"),
+            storage_uri="memory://" if is_local else _slowapi_url(storage),
             storage_options={} if is_local else _redis_options(),
             in_memory_fallback_enabled=not is_local,
         )
@@ -84,6 +84,11 @@ class RouteLimiter(Limiter):
             return checked
 
         return limited
+
+
+def _slowapi_url(storage: str) -> str:
+    url = storage.removeprefix("async+")
+    return f"redis+{url}" if url.startswith("unix://") else url
 
 
 def _redis_options() -> dict[str, Any]:

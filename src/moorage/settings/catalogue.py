@@ -142,7 +142,7 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
         description="The addresses and networks of proxies whose `X-Forwarded-*` headers are"
-        " believed.",
+        " believed; `unix` for those on a Unix socket, `*` for any peer.",
         examples=["10.0.0.0/8,192.168.1.7"],
     )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ORIGIN = re.compile(r"\*|https?://[^\s/*?#@]+")
 _REDIS = re.compile(r"(rediss?|unix)://.+")
-_STORAGE = re.compile(r"memory://|(async\+)?rediss?(\+\w+)?://.+")
+_STORAGE = re.compile(r"memory://|(async\+)?(rediss?|unix)://.+")
 
 
 def problems(settings: Settings) -> list[Problem]:
@@ -122,6 +122,8 @@ def _cors(settings: Settings) -> Iterator[Problem]:
 
 def _proxies(settings: Settings) -> Iterator[Problem]:
     for number, proxy in enumerate(settings.trusted_proxies, 1):
+        if proxy in {"*", "unix"}:
+            continue
         try:
             ip_network(proxy, strict=False)
         except ValueError:

@@ -89,3 +89,8 @@ def test_a_lost_redis_leaves_decorated_routes_limited_in_this_process(serve: Ser
     base = serve(app)
     statuses = [ask(base, f"{app.state.path}/async").status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
+
+
+def test_the_same_storages_are_known_as_for_the_service():
+    for url in ("async+redis://127.0.0.1:9/0", "rediss://127.0.0.1:9/0", "unix:///no/such.sock"):
+        assert RouteLimiter(url).enabled
