@@ -16,8 +16,8 @@ NOTHING_FOUND = (
     "I found nothing about that in the documentation, and I know nothing else: I am a small program"
     " that searches and quotes. With a language model in MOORAGE_MODEL I can do more."
 )
-# A passage that shares less of the question's words than this is about something else.
-_LEAST_COVERAGE = 1 / 3
+# A passage that is no closer to the question than this is about something else.
+_LEAST_CLOSENESS = 1 / 3
 _LONGEST_QUOTATION = 800
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
@@ -25,10 +25,10 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 def quote(question: str, passages: Sequence[Found]) -> str:
     """Answer with the parts of up to two passages that say most about the question."""
     asked = set(terms(question))
-    closest = sorted(passages, key=lambda p: -_coverage(asked, p))[:2]
-    fitting = [p for p in closest if _coverage(asked, p) >= _LEAST_COVERAGE]
-    if not fitting:
+    closest = sorted(passages, key=lambda p: -_closeness(asked, p))[:2]
+    if not closest or (best := _closeness(asked, closest[0])) < _LEAST_CLOSENESS:
         return NOTHING_FOUND
+    fitting = [p for p in closest if _closeness(asked, p) > best / 2]
     quotations = [f"{_quotation(asked, p)}\n\n({p['source']}, “{p['heading']}”)" for p in fitting]
     return "The documentation says:\n\n" + "\n\n".join(quotations)
 
@@ -46,9 +46,10 @@ def _weight(sentence: str, weight: Counter[str]) -> float:
     return sum(weight[term] for term in found) / math.sqrt(1 + len(found))
 
 
-def _coverage(asked: set[str], passage: Found) -> float:
-    said = set(terms(f"{passage['heading']} {passage['text']}"))
-    return len(asked & said) / max(1, len(asked))
+def _closeness(asked: set[str], passage: Found) -> float:
+    """Return which share of the question's words the text has, plus which share the heading has."""
+    places = (passage["text"], passage["heading"])
+    return sum(len(asked & set(terms(place))) for place in places) / max(1, len(asked))
 
 
 def _quotation(asked: set[str], passage: Found) -> str:

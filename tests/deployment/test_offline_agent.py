@@ -98,6 +98,12 @@ def test_it_does_not_quote_what_only_happens_to_share_a_word(agent: Agent):
     assert ask(agent, question)[-1].text == answers.NOTHING_FOUND
 
 
+def test_it_leaves_out_what_is_far_less_to_the_point(agent: Agent):
+    answer = ask(agent, "How do I stream?")[-1].text
+    assert "moorage > Streaming" in answer
+    assert "moorage > Feedback" not in answer
+
+
 def test_a_search_that_failed_is_nothing_found():
     model = OfflineModel().bind_tools([])
     failed = ToolMessage("Error: no index", tool_call_id="1", status="error")
