@@ -1,0 +1,5 @@
+"""Where LangServe keeps the marker for inputs that stay objects."""
+
+from moorage.protocols.langserve import CustomUserType
+
+__all__ = ["CustomUserType"]

@@ -1,0 +1,5 @@
+"""Where LangServe keeps its serializers."""
+
+from moorage.serialization import Serializer, WellKnownLCSerializer
+
+__all__ = ["Serializer", "WellKnownLCSerializer"]
