@@ -2,7 +2,8 @@
 
 import ssl
 import weakref
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urljoin
@@ -243,14 +244,13 @@ class RemoteRunnable(Runnable[Input, Output]):
     def stream(
         self, input: Input, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[Output]:
-        yield from self.transform(iter([input]), config, **kwargs)
+        return self.transform(iter([input]), config, **kwargs)
 
     @override
-    async def astream(
+    def astream(
         self, input: Input, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Output]:
-        async for chunk in self.atransform(_only(input), config, **kwargs):
-            yield chunk
+        return self.atransform(_only(input), config, **kwargs)
 
     @override
     def transform(
@@ -259,17 +259,15 @@ class RemoteRunnable(Runnable[Input, Output]):
         """Stream the output for an input that comes in pieces, which are added up first."""
         # langchain-core looks which parameters there are; its type hints leave this choice out.
         transform: Any = self._transform
-        yield from self._transform_stream_with_config(input, transform, config, **kwargs)
+        return self._transform_stream_with_config(input, transform, config, **kwargs)
 
     @override
-    async def atransform(
+    def atransform(
         self, input: AsyncIterator[Input], config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Output]:
         """Stream the output for an input that comes in pieces, which are added up first."""
         transform: Any = self._atransform
-        chunks = self._atransform_stream_with_config(input, transform, config, **kwargs)
-        async for chunk in chunks:
-            yield chunk
+        return self._atransform_stream_with_config(input, transform, config, **kwargs)
 
     def _transform(
         self,
@@ -291,8 +289,9 @@ class RemoteRunnable(Runnable[Input, Output]):
         pieces = [piece async for piece in inputs]
         if pieces:
             parts = self._body("input", _added(pieces), body.sendable(config), kwargs)
-            async for value in self._astream("stream", parts):
-                yield _chunk(value)
+            async with aclosing(self._astream("stream", parts)) as values:
+                async for value in values:
+                    yield _chunk(value)
 
     # --- log and events ------------------------------------------------------------------------
 
@@ -308,11 +307,12 @@ class RemoteRunnable(Runnable[Input, Output]):
             kwargs: ``include_names``, ``include_types``, ``include_tags``, ``exclude_names``,
                 ``exclude_types`` and ``exclude_tags``. ``diff`` changes nothing.
         """
-        async for patch in self._watch("stream_log", input, config, kwargs):
-            yield RunLogPatch(*patch["ops"])
+        async with aclosing(self._watch("stream_log", input, config, kwargs)) as patches:
+            async for patch in patches:
+                yield RunLogPatch(*patch["ops"])
 
     @override
-    async def astream_events(  # type: ignore[override]
+    def astream_events(  # type: ignore[override]
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[StreamEvent]:
         """Stream the events of the run at the server.
@@ -323,12 +323,11 @@ class RemoteRunnable(Runnable[Input, Output]):
             kwargs: The same six filters as for ``astream_log``. ``version`` changes nothing: the
                 server has chosen it.
         """
-        async for event in self._watch("stream_events", input, config, kwargs):
-            yield event
+        return self._watch("stream_events", input, config, kwargs)
 
     async def _watch(
         self, operation: str, value: Any, config: RunnableConfig | None, kwargs: dict[str, Any]
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any]:
         config = ensure_config(config)
         run = await get_async_callback_manager_for_config(config).on_chain_start(
             None,
@@ -340,9 +339,10 @@ class RemoteRunnable(Runnable[Input, Output]):
         output = None
         try:
             parts = self._body("input", value, body.sendable(config), kwargs)
-            async for item in self._astream(operation, {**parts, **filters}):
-                output = _final_output(item, output)
-                yield item
+            async with aclosing(self._astream(operation, {**parts, **filters})) as items:
+                async for item in items:
+                    output = _final_output(item, output)
+                    yield item
         except BaseException as error:
             await run.on_chain_error(error)
             raise
@@ -372,7 +372,7 @@ class RemoteRunnable(Runnable[Input, Output]):
         url = urljoin(self.url, operation)
         return streaming.receive(self.sync_client, url, body.join(parts), self._serializer)
 
-    def _astream(self, operation: str, parts: dict[str, bytes]) -> AsyncIterator[Any]:
+    def _astream(self, operation: str, parts: dict[str, bytes]) -> AsyncGenerator[Any]:
         url = urljoin(self.url, operation)
         return streaming.areceive(self.async_client, url, body.join(parts), self._serializer)
 
@@ -422,7 +422,9 @@ def _chunk(value: Any) -> Any:
 
 def _final_output(item: Any, so_far: Any) -> Any:
     """The run's output, if this log patch or root event tells it; else what was known before."""
-    if "ops" in item:
+    if not isinstance(item, dict):
+        return so_far
+    if isinstance(item.get("ops"), list):
         told = [op["value"] for op in item["ops"] if op["path"] == "/final_output"]
         return told[-1] if told else so_far
     ended = str(item.get("event")).endswith("_end") and not item.get("parent_ids")

@@ -1,7 +1,7 @@
 """Reading the body of a streamed reply, whichever of the two HTTP clients delivers it."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 import httpx
@@ -41,7 +41,7 @@ def receive(
 
 async def areceive(
     client: httpx.AsyncClient, url: str, content: bytes, serializer: Serializer
-) -> AsyncIterator[Any]:
+) -> AsyncGenerator[Any]:
     """Post a request and yield the values of the reply's data events; raises as its reader does."""
     async with client.stream("POST", url, content=content, headers=HEADERS) as response:
         if not response.is_success:
