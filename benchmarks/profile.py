@@ -10,19 +10,23 @@ take the place of the standard library's ``profile``.
 import argparse
 import asyncio
 import cProfile
+import operator
+import os
 import pstats
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout
+from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import IO, Any
 
 import uvloop
 
 from benchmarks.cases import CASES, Case
 from benchmarks.inprocess import Caller, running
 from benchmarks.peers import PEERS, Peer
-from benchmarks.report import markdown
+from benchmarks.report import LIMIT, markdown
 
 BARE = "bare runnable"
 BLOCK_SECONDS = 0.05
@@ -33,7 +37,7 @@ DEFAULT_PEERS = [name for name in PEERS if name != "langserve"]  # its banner, i
 Call = Callable[[], Awaitable[Any]]
 
 
-async def compare(case: Case, peers: list[str], rounds: int) -> None:
+async def compare(case: Case, peers: list[str], rounds: int, out: IO[str]) -> None:
     """Print the time of a request for the bare runnable and each peer, and what it adds."""
     async with AsyncExitStack() as stack:
         calls = {BARE: _bare(case)}
@@ -44,22 +48,19 @@ async def compare(case: Case, peers: list[str], rounds: int) -> None:
         for _ in range(rounds):
             for name, call in calls.items():
                 times[name].append(await _microseconds(call, repeats[name]))
-    print(f"\n{case.name}: {case.title}; {rounds} rounds, in turn\n\n{_table(times)}")
+    print(f"\n{case.name}: {case.title}; {rounds} rounds, in turn\n\n{_table(times)}", file=out)
 
 
-async def profile(case: Case, peer: Peer, requests: int, order: str, kept: str | None) -> None:
-    """Print the functions in which a request's time is spent; keep the profile if asked to."""
+async def profile(case: Case, peer: Peer, requests: int, out: IO[str]) -> pstats.Stats:
+    """Record in which functions the time of requests is spent; ``out`` is where that is printed."""
     async with _calling(peer, case) as call:
         await _microseconds(call, requests // 10 or 1)
         profiler = cProfile.Profile()
         profiler.enable()
         await _microseconds(call, requests)
         profiler.disable()
-    print(f"\n{peer.name}, {requests} requests of {case.name}, by {order}\n")
-    stats = pstats.Stats(profiler)
-    stats.sort_stats(order).print_stats(PROFILE_LINES)
-    if kept:
-        stats.dump_stats(kept)
+    print(f"\n{peer.name}, {requests} requests of {case.name}\n", file=out)
+    return pstats.Stats(profiler, stream=out)
 
 
 def _bare(case: Case) -> Call:
@@ -104,11 +105,18 @@ async def _microseconds(call: Call, repeats: int) -> float:
 
 
 def _table(times: dict[str, list[float]]) -> str:
-    rows = [["", "us per request, median", "lowest", "more than the bare runnable"]]
+    rows = [["", "us per request, median", "lowest", f"over {BARE}", f"over {LIMIT}"]]
     for name, numbers in times.items():
-        more = median(numbers) - median(times[BARE])
-        rows.append([name, f"{median(numbers):.1f}", f"{min(numbers):.1f}", f"{more:.1f}"])
+        over = [_over(numbers, times.get(other)) for other in (BARE, LIMIT)]
+        rows.append([name, f"{median(numbers):.1f}", f"{min(numbers):.1f}", *over])
     return markdown(rows)
+
+
+def _over(numbers: list[float], others: list[float] | None) -> str:
+    """The median of the rounds' differences: two calls of one round met the same conditions."""
+    if others is None:
+        return ""
+    return f"{median(map(operator.sub, numbers, others)):+.1f}"
 
 
 def main() -> None:
@@ -124,13 +132,21 @@ def main() -> None:
     parser.add_argument("--order", choices=["tottime", "cumulative", "ncalls"], default="tottime")
     parser.add_argument("--keep", metavar="FILE", help="save the profile, for snakeviz and others")
     arguments = parser.parse_args()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    out = sys.stdout  # for the report only: access logs and banners go nowhere
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stdout(nowhere),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         for case in (CASES[name] for name in arguments.cases):
             if arguments.peers:
-                runner.run(compare(case, arguments.peers, arguments.rounds))
+                runner.run(compare(case, arguments.peers, arguments.rounds, out))
             if arguments.profile:
                 peer, order = PEERS[arguments.peer], arguments.order
-                runner.run(profile(case, peer, arguments.requests, order, arguments.keep))
+                stats = runner.run(profile(case, peer, arguments.requests, out))
+                stats.sort_stats(order).print_stats(PROFILE_LINES)
+                if arguments.keep:
+                    stats.dump_stats(arguments.keep)
 
 
 if __name__ == "__main__":

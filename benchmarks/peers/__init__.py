@@ -30,5 +30,7 @@ PEERS = {
     for peer in (
         Peer("handwritten", "handwritten"),
         Peer("langserve", "langserve_app", python=LANGSERVE_PYTHON),
+        Peer("moorage", "moorage_app"),
+        Peer("moorage-edge", "moorage_app", "create_with_edge"),
     )
 }
