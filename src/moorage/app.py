@@ -89,13 +89,14 @@ def create_app(
             yield state
 
     has_limits = not limits.is_empty
+    count_refusal = opening.refusal_counter(metrics)
     # A request's way in. What would have nothing to do is left out, since each layer costs.
     layers = [
         Middleware(
             ExchangeMiddleware,
             lifecycle=lifecycle,
             metrics=metrics,
-            log=logs.request_logger(settings.log_level, style),
+            log=logs.RequestLines(settings.log_level, style),
             quiet=probed,
             facts={POLICY_KEY: policy},
         ),
@@ -111,14 +112,18 @@ def create_app(
         if settings.cors_origins
         else None,
         Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
-        Middleware(AttemptLimit, limits=limits) if has_limits and not is_open else None,
+        Middleware(AttemptLimit, limits=limits, on_refusal=count_refusal)
+        if has_limits and not is_open
+        else None,
         Middleware(
             Authentication,
             authenticator=opening.authenticator(settings),
             handler=handler,
             public=Paths(public),
         ),
-        Middleware(RateLimit, limits=limits, exempt=probed) if has_limits else None,
+        Middleware(RateLimit, limits=limits, exempt=probed, on_refusal=count_refusal)
+        if has_limits
+        else None,
         Middleware(
             ConcurrencyLimit,
             limit=settings.max_concurrency,

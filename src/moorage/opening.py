@@ -56,7 +56,7 @@ def rate_limits(settings: Settings, metrics: Metrics | None) -> RateLimits:
     )
 
 
-def on_refusal(metrics: Metrics | None) -> Callable[[], None]:
+def refusal_counter(metrics: Metrics | None) -> Callable[[], None]:
     """Return what counts the requests that a rate limit refused."""
     return metrics.rate_limited.inc if metrics else _ignore
 

@@ -27,6 +27,9 @@ KEY = "moorage_test_key_of_ann_0123456789abcdef"
 KEYS = f"ann:sha256:{digest(KEY)}"
 ANN = {"X-Api-Key": KEY}
 
+FIELDS = {"timestamp", "level", "event", "logger", "request_id", "method", "path", "status"}
+FIELDS |= {"duration_ms", "bytes", "client", "caller"}
+
 Lines = list[dict[str, Any]]
 Written = Callable[[], Lines]
 
@@ -96,6 +99,7 @@ def test_every_request_leaves_one_line_with_its_facts(serve: Serve, written: Wri
     answer = httpx.get(serve(demo()) + "/hello/ann?token=abcdefgh", headers={"X-Request-ID": "r-1"})
     (line,) = written()
     assert answer.headers["x-request-id"] == "r-1"
+    assert set(line) == FIELDS
     assert line.pop("timestamp").endswith("Z")
     assert line.pop("duration_ms") > 0
     assert line == {

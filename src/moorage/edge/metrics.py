@@ -69,8 +69,8 @@ class Metrics:
         )
         self.run_errors = Counter(
             "moorage_run_errors",
-            "Runs that failed, by the route that was called.",
-            ("route",),
+            "Runs that failed, by the route that was called and the error's code.",
+            ("route", "code"),
             registry=registry,
         )
         if shared is None:

@@ -9,6 +9,7 @@ import json
 import logging
 import re
 import sys
+import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any, Literal
@@ -100,19 +101,44 @@ def configure(*, level: str = "INFO", style: Style = "json") -> None:
     _quieten(number)
 
 
-def request_logger(level: str, style: Style) -> Any:
-    """Return the logger of the line that each request leaves.
+class RequestLines:
+    """Writes the line that each request leaves, in the form of all others.
 
-    It has the form of all others but does not search for secrets, as its fields are chosen one by
-    one: that costs more than all the rest of the line.
+    It goes past structlog and the search for secrets, as its fields are chosen one by one: those
+    would take three quarters of what the edge adds to a request.
+
+    Args:
+        level: The lowest level that is written, by its name.
+        style: JSON for machines, console for people.
     """
-    return structlog.wrap_logger(
-        Line("moorage.requests"),
-        processors=[_name, structlog.processors.add_log_level, _stamp, renderer(style)],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.upper()]
-        ),
-    ).bind()
+
+    def __init__(self, level: str, style: Style) -> None:
+        lowest = logging.getLevelNamesMapping()[level.upper()]
+        self._writes_info = lowest <= logging.INFO
+        self._writes_debug = lowest <= logging.DEBUG
+        self._render = renderer(style) if style == "console" else None
+        self._second, self._prefix = 0, ""
+
+    def write(self, fields: dict[str, Any], *, is_probe: bool = False) -> None:
+        """Write one line with ``fields``; that of a probe only at debug level."""
+        if not (self._writes_debug if is_probe else self._writes_info):
+            return
+        line = {
+            "timestamp": self._now(),
+            "level": "debug" if is_probe else "info",
+            "event": "request",
+            "logger": "moorage.requests",
+            **fields,
+        }
+        write(str(self._render(None, "", line)) if self._render else _dump(line))
+
+    def _now(self) -> str:
+        # A fifth of the time that datetime takes, most of it saved by writing the second once.
+        second, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+        if second != self._second:
+            self._second = second
+            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+        return f"{self._prefix}{nanoseconds // 1000:06}Z"
 
 
 def renderer(style: Style) -> Processor:
@@ -124,19 +150,21 @@ def renderer(style: Style) -> Processor:
     )
 
 
-class Line:
-    """A structlog logger whose every message is one line on standard output.
+def write(line: str) -> None:
+    """Write one line to standard output, which is looked up since programs may replace it."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
-    The stream is looked up each time, since programs may replace it.
-    """
+
+class Line:
+    """A structlog logger whose every message is one line."""
 
     def __init__(self, name: str = "moorage") -> None:
         self.name = name
 
     def msg(self, line: str) -> None:
-        """Write ``line``, in one piece."""
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        """Write ``line``."""
+        write(line)
 
     debug = info = warning = error = critical = exception = msg
 
@@ -151,6 +179,7 @@ class LineHandler(logging.Handler):
                 foreign_pre_chain=[
                     structlog.stdlib.add_logger_name,
                     structlog.stdlib.ExtraAdder(),
+                    _drop_copies,
                     *_ENRICH,
                 ],
                 processors=[
@@ -166,7 +195,7 @@ class LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write ``record``."""
         try:
-            Line().msg(self.format(record))
+            write(self.format(record))
         except Exception:  # noqa: BLE001 - logging's own contract: a line must not fail its caller
             self.handleError(record)
 
@@ -202,14 +231,24 @@ def _add_request_id(_: Any, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def _drop_copies(_: Any, __: str, event: EventDict) -> EventDict:
+    # What other formatters and uvicorn leave on a record: the message once more.
+    for name in ("message", "asctime", "color_message"):
+        event.pop(name, None)
+    return event
+
+
 def _redact_event(_: Any, __: str, event: EventDict) -> EventDict:
-    event.pop("color_message", None)  # uvicorn's copy of the message for terminals
     return {name: redact(value, name) for name, value in event.items()}
 
 
 def _render_json(_: Any, __: str, event: EventDict) -> str:
     line = {name: event.pop(name, None) for name in ("timestamp", "level", "event")}
     line.update(event)
+    return _dump(line)
+
+
+def _dump(line: dict[str, Any]) -> str:
     try:
         return orjson.dumps(line, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:  # what orjson refuses outright, such as a lone surrogate

@@ -23,9 +23,12 @@ from moorage.edge.paths import Paths, route_path
 from moorage.edge.routes import template_of
 from moorage.errors import MoorageError, Unavailable
 from moorage.lifecycle import FAREWELL, Lifecycle
-from moorage.observability.logs import redact_text, request_id
+from moorage.observability.logs import RequestLines, redact_text, request_id
 
 HEADER = b"x-request-id"
+# What endpoints announce in the scope: the id of the run, and the code of the error that ended it.
+RUN_ERROR_KEY = "moorage.run_error"
+ANNOUNCED = (("run_id", "moorage.run_id"), ("run_error", RUN_ERROR_KEY))
 SAFE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 # What is written for a client that left before the response began; nginx's number.
 CLIENT_LEFT = 499
@@ -50,7 +53,7 @@ class ExchangeMiddleware:
         *,
         lifecycle: Lifecycle,
         metrics: Metrics | None,
-        log: Any,
+        log: RequestLines,
         quiet: Paths,
         facts: Mapping[str, Any],
     ) -> None:
@@ -150,22 +153,22 @@ class Exchange:
         if layer.metrics:
             self._count(layer.metrics, route, status, seconds)
         client, user = scope.get("client"), scope.get("user")
-        extra: dict[str, Any] = {} if self.complete else {"complete": False}
-        if (run := scope.get("moorage.run_id")) is not None:
-            extra["run_id"] = run
-        write = layer.log.debug if route_path(scope) in layer.quiet else layer.log.info
-        write(
-            "request",
-            request_id=request_id.get(),
-            method=scope["method"],
-            path=route or redact_text(scope["path"]),
-            status=status,
-            duration_ms=round(seconds * 1000, 2),
-            bytes=self._sent,
-            client=client[0] if client else None,
-            caller=getattr(user, "identity", None),
-            **extra,
-        )
+        fields = {
+            "request_id": self._id.decode(),
+            "method": scope["method"],
+            "path": route or redact_text(scope["path"]),
+            "status": status,
+            "duration_ms": round(seconds * 1000, 2),
+            "bytes": self._sent,
+            "client": client[0] if client else None,
+            "caller": getattr(user, "identity", None),
+        }
+        if not self.complete:
+            fields["complete"] = False
+        for name, key in ANNOUNCED:
+            if key in scope:
+                fields[name] = scope[key]
+        layer.log.write(fields, is_probe=route_path(scope) in layer.quiet)
 
     def _start(self, message: Message) -> Message:
         self.status = message["status"]
@@ -190,6 +193,8 @@ class Exchange:
     def _count(self, metrics: Metrics, route: str | None, status: int, seconds: float) -> None:
         metrics.observe(self._scope["method"], route, status, seconds)
         metrics.in_flight.dec()
+        if RUN_ERROR_KEY in self._scope:
+            metrics.run_errors.labels(route, self._scope[RUN_ERROR_KEY]).inc()
         if self._is_stream:
             metrics.streams.dec()
 
