@@ -46,7 +46,7 @@ def redis_url() -> str:
 def node() -> str:
     """The path of Node.js, with the JavaScript clients of ``tests/clients`` installed."""
     executable = shutil.which("node")
-    if executable is None or not (CLIENTS / "node_modules").is_dir():
+    if executable is None or not (CLIENTS / "node_modules/.ready").is_file():
         leg_missing("node", "install Node.js with npm and run make js-clients")
     assert executable is not None
     return executable
