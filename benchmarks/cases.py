@@ -9,7 +9,7 @@ import orjson
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
-from benchmarks.runnables import DOCUMENTS, adder, chain, library
+from benchmarks.runnables import DOCUMENTS, Nothing, adder, chain, library
 
 Mounts = dict[str, Runnable[Any, Any]]
 """The runnables of an application by path, in the order of registration."""
@@ -85,7 +85,7 @@ def many() -> Mounts:
     return {f"/add{number:02}": adder(f"add_{number:02}") for number in range(MANY)}
 
 
-CASES = {
+CASES: dict[str, Case] = {
     case.name: case
     for case in (
         Case("lambda", "async int → int", "invoke", 1, one),
@@ -114,3 +114,12 @@ CASES = {
         Case("fifty", "int → int, the last of 50", "invoke", 1, many),
     )
 }
+
+HOST_ONLY: dict[str, Case] = {
+    case.name: case
+    for case in (
+        Case("host", "a runnable that does nothing", "invoke", 1, lambda: {"/none": Nothing()}),
+        Case("host-stream", "20 chunks of it", "stream", 1, lambda: {"/none": Nothing()}),
+    )
+}
+"""For profiles: what the host costs, free of the runnable's own time."""

@@ -15,6 +15,7 @@ import os
 import pstats
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout
 from pathlib import Path
@@ -23,14 +24,17 @@ from typing import IO, Any
 
 import uvloop
 
-from benchmarks.cases import CASES, Case
+from benchmarks.cases import CASES, HOST_ONLY, Case
 from benchmarks.inprocess import Caller, running
 from benchmarks.peers import PEERS, Peer
 from benchmarks.report import LIMIT, markdown
 
+PROFILED = CASES | HOST_ONLY
 BARE = "bare runnable"
 BLOCK_SECONDS = 0.05
 PROFILE_LINES = 45
+FILES = 25
+BUILT_IN = "~"
 
 DEFAULT_PEERS = [name for name in PEERS if name != "langserve"]  # its banner, its time
 
@@ -119,17 +123,37 @@ def _over(numbers: list[float], others: list[float] | None) -> str:
     return f"{median(map(operator.sub, numbers, others)):+.1f}"
 
 
+def _by_file(stats: pstats.Stats, requests: int) -> str:
+    """The files in which the time is spent; built-in functions count for the files that call."""
+    seconds: Counter[str] = Counter()
+    for (file, _, _), (_, _, own, _, callers) in stats.stats.items():  # type: ignore[attr-defined]
+        if file == BUILT_IN:
+            for (caller, _, _), (_, _, time_for_caller, _) in callers.items():
+                seconds[caller] += time_for_caller
+        else:
+            seconds[file] += own
+    rows = [["us per request", "of all", "file"]]
+    whole = seconds.total()
+    for file, spent in seconds.most_common(FILES):
+        name = file.rpartition("site-packages/")[2].rpartition("/lib/python")[2]
+        rows.append([f"{spent / requests * 1e6:.1f}", f"{spent / whole:.1%}", name])
+    return markdown(rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("cases", nargs="+", choices=CASES, metavar="case", help=", ".join(CASES))
+    parser.add_argument(
+        "cases", nargs="+", choices=PROFILED, metavar="case", help=", ".join(PROFILED)
+    )
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=DEFAULT_PEERS, metavar="PEER")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--profile", action="store_true", help="also profile --peer")
     parser.add_argument("--peer", choices=PEERS, default="moorage")
     parser.add_argument("--requests", type=int, default=2000, help="in the profile")
     parser.add_argument("--order", choices=["tottime", "cumulative", "ncalls"], default="tottime")
+    parser.add_argument("--only", default="", metavar="REGEX", help="such as 'moorage/'")
     parser.add_argument("--keep", metavar="FILE", help="save the profile, for snakeviz and others")
     arguments = parser.parse_args()
     out = sys.stdout  # for the report only: access logs and banners go nowhere
@@ -138,13 +162,14 @@ def main() -> None:
         redirect_stdout(nowhere),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        for case in (CASES[name] for name in arguments.cases):
+        for case in (PROFILED[name] for name in arguments.cases):
             if arguments.peers:
                 runner.run(compare(case, arguments.peers, arguments.rounds, out))
             if arguments.profile:
                 peer, order = PEERS[arguments.peer], arguments.order
                 stats = runner.run(profile(case, peer, arguments.requests, out))
-                stats.sort_stats(order).print_stats(PROFILE_LINES)
+                print(_by_file(stats, arguments.requests), file=out)
+                stats.sort_stats(order).print_stats(arguments.only, PROFILE_LINES)
                 if arguments.keep:
                     stats.dump_stats(arguments.keep)
 

@@ -9,7 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
 TOKENS = tuple(f"token{number:02} " for number in range(20))
 DOCUMENTS = 100
@@ -56,6 +56,29 @@ class TwentyTokens(BaseChatModel):
             if run_manager is not None:
                 await run_manager.on_llm_new_token(token, chunk=chunk)
             yield chunk
+
+
+class Nothing(Runnable[int, int]):
+    """Returns what it is given, without LangChain's machinery: all that is left is the host's."""
+
+    def invoke(self, input: int, config: RunnableConfig | None = None, **kwargs: Any) -> int:  # noqa: A002
+        """Return the input."""
+        del config, kwargs
+        return input
+
+    async def ainvoke(self, input: int, config: RunnableConfig | None = None, **kwargs: Any) -> int:  # noqa: A002
+        """Return the input."""
+        return self.invoke(input, config, **kwargs)
+
+    async def astream(
+        self,
+        input: int,  # noqa: A002
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[int]:
+        """Give the input twenty times."""
+        for _ in TOKENS:
+            yield self.invoke(input, config, **kwargs)
 
 
 def adder(name: str = "add_one") -> Runnable[int, int]:
