@@ -31,6 +31,7 @@ from moorage.errors import (
     Unauthenticated,
     Unavailable,
 )
+from moorage.serialization import WellKnownLCSerializer
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
@@ -96,7 +97,7 @@ def reply(
         message: The sentence for ``message`` where ``detail`` is none.
     """
     text = detail if isinstance(detail, str) else message or _phrase(status)
-    body = orjson.dumps({"detail": detail, "message": text}, default=str)
+    body = _rendered({"detail": detail, "message": text})
     raw = [
         (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
         for name, value in (headers or {}).items()
@@ -154,6 +155,14 @@ async def _answer(_: Request, error: Exception) -> Response:
 async def _answer_invalid(_: Request, error: Exception) -> Response:
     errors = error.errors() if isinstance(error, RequestValidationError) else []
     return Prepared(respond(Invalid(jsonable_encoder(errors))))
+
+
+def _rendered(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body, default=str)
+    except TypeError:
+        # The input that pydantic quotes may be anything JSON can say, lone surrogates included.
+        return WellKnownLCSerializer().dumps(body)
 
 
 def _phrase(status: int) -> str:

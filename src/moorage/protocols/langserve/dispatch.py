@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -76,7 +76,6 @@ class RunnableRoute(APIRoute):
         self._found: dict[str, tuple[Publication, dict[str, Operation]]] = {}
         self._own_scope: dict[str, Any] = {"endpoint": endpoint, "route": self}
         self.owner: ref[FastAPI] | None = None
-        self._guarded: WeakKeyDictionary[Any, tuple[int, bool]] = WeakKeyDictionary()
 
     def publish(self, publication: Publication) -> None:
         """Make the operations of one more runnable known.
@@ -149,30 +148,17 @@ class RunnableRoute(APIRoute):
     def _is_guarded(self, scope: Scope) -> bool:
         """Whether anything of FastAPI's must be asked before the operation.
 
-        Looked up once for each application and number of its routes. A route that the application
-        does not list counts as guarded: FastAPI then decides itself.
+        What applies is the route's own, or that of the inclusion by which it was found.
         """
-        app = scope.get("app")
-        if not isinstance(app, FastAPI):
-            return True
-        count = len(app.router.routes)
-        known = self._guarded.get(app)
-        if known is None or known[0] != count:
-            known = self._guarded[app] = (count, _has_guards(app, self))
-        return known[1]
+        context = scope.get("fastapi", {}).get("effective_route_context")
+        applying = context if getattr(context, "original_route", None) is self else self
+        return bool(applying.dependencies) or applying.max_body_size is not None
 
 
 def _path_within(scope: Scope) -> str:
     """The path of a request within the application, without what it is mounted at."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", "").rstrip("/"))
-
-
-def _has_guards(app: FastAPI, route: RunnableRoute) -> bool:
-    contexts = [one for one in iter_route_contexts(app.routes) if one.original_route is route]
-    return not contexts or any(
-        context.dependencies or context.max_body_size is not None for context in contexts
-    )
 
 
 def _is_configurable(target: _Target) -> bool:
