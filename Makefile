@@ -15,7 +15,7 @@ help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 serve: $(VENV)/.serve  ## serve the demo deployment on http://127.0.0.1:8000
-	$(BIN)/uvicorn app.server:app --host $(HOST) --port $(PORT) --timeout-graceful-shutdown 30 --no-access-log --no-proxy-headers
+	$(BIN)/uvicorn app.server:app --host $(HOST) --port $(PORT) --no-access-log --no-proxy-headers
 
 serve-workers: $(VENV)/.serve  ## the same under gunicorn with WORKERS=4 processes
 	MOORAGE_BIND=$(HOST):$(PORT) MOORAGE_WORKERS=$(WORKERS) $(BIN)/gunicorn -c config/gunicorn.conf.py app.server:app

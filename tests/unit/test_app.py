@@ -1,5 +1,6 @@
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -8,9 +9,11 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Request
+from langchain_core.runnables import RunnableLambda
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
+from moorage import add_routes
 from moorage.app import create_app
 from moorage.auth.keys import digest
 from moorage.engine.policy import POLICY_KEY, RunPolicy
@@ -85,9 +88,10 @@ def written(capsys: pytest.CaptureFixture[str]) -> Callable[[], Lines]:
 
     def wait() -> Lines:
         found: Lines = []
-        deadline = monotonic() + 5
+        deadline = monotonic() + 10
         while not any(line["event"] == "request" for line in found):
             assert monotonic() < deadline, found
+            threading.Event().wait(0.01)
             lines = map(json.loads, capsys.readouterr().out.splitlines())
             found += [line for line in lines if line["logger"] != "moorage.app"]
         return found
@@ -122,6 +126,42 @@ def test_a_route_of_an_included_router_is_known_by_its_whole_template(
     base = serve(demo())
     assert httpx.get(base + "/outer/inner/ann").json() == "ann"
     assert written()[0]["path"] == "/outer/inner/{name}"
+
+
+@pytest.mark.parametrize(
+    ("path", "template"),
+    [
+        ("/a/invoke", "/a/invoke"),
+        ("/a/c/N4XyA/invoke", "/a/c/{config_hash}/invoke"),
+        ("/tenants/7/b/invoke", "/tenants/{tenant}/b/invoke"),
+        ("/models/7/invoke", "/models/{name}/invoke"),
+    ],
+)
+def test_a_runnables_operation_is_known_by_its_template_and_its_run(
+    serve: Serve, written: Written, path: str, template: str
+) -> None:
+    app, router = demo(), APIRouter()
+    runnable = RunnableLambda(str)
+    add_routes(app, runnable, path="/a")
+    add_routes(app, runnable, path="/models/{name}")
+    add_routes(router, runnable, path="/b")
+    app.include_router(router, prefix="/tenants/{tenant}")
+    answer = httpx.post(serve(app) + path, json={"input": "x"})
+    assert answer.status_code == 200
+    (line,) = written()
+    assert line["path"] == template
+    assert line["run_id"] == answer.json()["metadata"]["run_id"]
+
+
+def test_a_run_that_fails_is_one_error_line_and_names_the_error(
+    serve: Serve, written: Written
+) -> None:
+    app = demo()
+    add_routes(app, RunnableLambda(int), path="/a")
+    assert httpx.post(serve(app) + "/a/invoke", json={"input": "x"}).status_code == 500
+    error, request = written()
+    assert error["level"] == "error"
+    assert request["run_error"] == "internal"
 
 
 @pytest.mark.parametrize("sent", ["a b", "x" * 129, "é", ""])

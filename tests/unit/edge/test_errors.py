@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -123,3 +124,17 @@ def test_a_body_that_does_not_fit_is_fastapis_list_and_a_sentence(serve: Serve) 
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["loc"] == ["body", "number"]
     assert answer.json()["message"].startswith("body.number: Input should be a valid integer")
+
+
+PAGE = Path(__file__).parents[3] / "docs/reference/errors.md"
+
+
+@pytest.mark.parametrize("kind", every_class(errors.MoorageError), ids=lambda kind: kind.__name__)
+def test_the_page_on_errors_names_every_class_with_status_and_code(
+    kind: type[errors.MoorageError],
+) -> None:
+    status = next((str(STATUSES[parent]) for parent in kind.__mro__ if parent in STATUSES), None)
+    if kind is errors.Rejected:
+        status = "its own"
+    row = f"| `{kind.__name__}` | {status} | `{kind.code}` |"
+    assert (row in PAGE.read_text()) is (status is not None)

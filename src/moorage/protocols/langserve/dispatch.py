@@ -14,6 +14,7 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from moorage.edge.errors import INTERNAL, Prepared, respond, status_of
+from moorage.edge.routes import TEMPLATE_KEY, template_of
 from moorage.engine.policy import POLICY_KEY, RUN_ID_KEY
 from moorage.protocols.langserve.handler import PATH_KEY, APIHandler
 from moorage.protocols.langserve.operations import OPERATIONS, Operation
@@ -57,6 +58,13 @@ class _Target(NamedTuple):
     suffix: str
     config_hash: str = ""
     file_path: str = ""
+
+    @property
+    def template(self) -> str:
+        """The path below the router's prefix, with names for what varies: for logs and metrics."""
+        start = "" if self.publication.mount else self.publication.path
+        configured = "/c/{config_hash}" if self.config_hash else ""
+        return start + configured + next(iter(self.operations.values())).path
 
     @property
     def allowed(self) -> bool:
@@ -114,6 +122,8 @@ class RunnableRoute(APIRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the operation; by way of FastAPI where dependencies or body limits apply."""
         target: _Target = scope[_TARGET_KEY]
+        outer = template_of(scope) or ""
+        scope[TEMPLATE_KEY] = outer.replace(f"/{{{PARAMETER}}}", target.template)
         if not target.allowed:
             raise HTTPException(405, headers={"Allow": ", ".join(target.operations)})
         if self._is_guarded(scope):

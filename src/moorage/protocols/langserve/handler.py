@@ -15,7 +15,7 @@ from moorage.edge.errors import message_of, status_of
 from moorage.edge.sse import EventResponse, disconnected
 from moorage.engine.callback_events import CallbackEvents
 from moorage.engine.log_patches import stream_log
-from moorage.engine.policy import POLICY_KEY, RUN_ID_KEY, UNLIMITED, RunPolicy
+from moorage.engine.policy import POLICY_KEY, RUN_ERROR_KEY, RUN_ID_KEY, UNLIMITED, RunPolicy
 from moorage.engine.supervision import Supervision
 from moorage.protocols.langserve.batches import Batch, spread
 from moorage.protocols.langserve.bodies import (
@@ -366,7 +366,9 @@ class APIHandler:
         return asyncio.gather(*(self.links.tokens_for(run_id) for run_id in run_ids))
 
     def _mapped(self, request: Request, error: Exception) -> Exception:
-        return mapped(error, self.options.error_mapper or _policy(request).error_mapper)
+        known = mapped(error, self.options.error_mapper or _policy(request).error_mapper)
+        request.scope[RUN_ERROR_KEY] = getattr(known, "code", "internal")
+        return known
 
     def _failure(self, request: Request, error: Exception) -> Failure:
         """Describe a failure that is told inside an answer, and log it if nobody foresaw it."""
