@@ -8,7 +8,7 @@ from typing import Self
 from moorage.engine.policy import RunPolicy
 from moorage.errors import Abandoned, MoorageError, TimedOut, Unavailable
 
-_WATCH_AFTER = 0.05
+_WATCH_AFTER = 0.25
 """Seconds before the client is watched. Most calls end sooner and are spared the extra task."""
 
 

@@ -77,6 +77,7 @@ class RunnableRoute(APIRoute):
     Attributes:
         owner: The application whose own route this is, found without FastAPI's pattern; None where
             a prefix or parameters of the path need it.
+        comes_first: Whether it stands before all other routes.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -84,20 +85,13 @@ class RunnableRoute(APIRoute):
         self._found: dict[str, tuple[Publication, dict[str, Operation]]] = {}
         self._own_scope: dict[str, Any] = {"endpoint": endpoint, "route": self}
         self.owner: ref[FastAPI] | None = None
+        self.comes_first = False
 
-    def publish(self, publication: Publication) -> None:
-        """Make the operations of one more runnable known.
-
-        Raises:
-            ValueError: One of them is there already.
-        """
+    def publish(self, publication: Publication, operation: Operation) -> None:
+        """Make one operation of a runnable known."""
         inner = publication.path if not publication.mount else ""
-        for operation in publication.operations():
-            path = f"{inner}{operation.path}"
-            _, methods = self._found.setdefault(path, (publication, {}))
-            if operation.method in methods:
-                raise ValueError(f"A runnable is already published at {publication.path!r}.")
-            methods[operation.method] = operation
+        _, methods = self._found.setdefault(f"{inner}{operation.path}", (publication, {}))
+        methods[operation.method] = operation
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Find the operation for a request, in one look-up."""

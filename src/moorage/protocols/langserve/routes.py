@@ -18,7 +18,7 @@ from moorage.protocols.langserve.dispatch import PARAMETER, Publication, Runnabl
 from moorage.protocols.langserve.documentation import documented_routes
 from moorage.protocols.langserve.feedback import TokenFeedbackConfig
 from moorage.protocols.langserve.handler import APIHandler
-from moorage.protocols.langserve.operations import OPERATIONS
+from moorage.protocols.langserve.operations import OPERATIONS, Operation
 from moorage.protocols.langserve.options import (
     ErrorMapper,
     PerRequestConfigModifier,
@@ -168,10 +168,14 @@ def _publish(
     documentation = _documentation(router)
     if documentation.publishes_at(publication.path):
         raise ValueError(f"A runnable is already published at {publication.path!r}.")
-    route = _route(router, publication.mount, dependencies)
-    route.publish(publication)
-    if isinstance(app, FastAPI) and not publication.mount:
-        route.owner = ref(app)
+    for operation in publication.operations():
+        is_taken = _is_taken(
+            router, f"{router.prefix}{publication.path}{operation.path}", operation
+        )
+        route = _route(router, publication.mount, dependencies, first=not is_taken)
+        route.publish(publication, operation)
+        if isinstance(app, FastAPI) and not publication.mount:
+            route.owner = ref(app)
     documentation.publish(publication)
 
 
@@ -184,13 +188,37 @@ def _documentation(router: APIRouter) -> RunnableDocumentation:
     return documentation
 
 
-def _route(router: APIRouter, mount: str, dependencies: list[params.Depends]) -> RunnableRoute:
+def _is_taken(router: APIRouter, path: str, operation: Operation) -> bool:
+    """Whether a route that was there before serves ``path``; then it goes on doing so."""
+    scope = {
+        "type": "http",
+        "method": operation.method,
+        "path": path,
+        "root_path": "",
+        "headers": [],
+        "query_string": b"",
+    }
+    return any(
+        route.matches(dict(scope))[0] is Match.FULL
+        for route in router.routes
+        if not isinstance(route, RunnableRoute)
+    )
+
+
+def _route(
+    router: APIRouter, mount: str, dependencies: list[params.Depends], *, first: bool
+) -> RunnableRoute:
+    """Return the route for runnables with these dependencies, made if there is none yet.
+
+    It comes before all others of the router, so that no request to a runnable is held against
+    them; one for operations that would take the place of a route of the user's comes last.
+    """
     path = f"{mount}/{{{PARAMETER}:path}}"
     wanted = [*router.dependencies, *dependencies]
     for route in router.routes:
         if not isinstance(route, RunnableRoute) or route.path != router.prefix + path:
             continue
-        if route.dependencies == wanted:
+        if route.dependencies == wanted and route.comes_first == first:
             return route
     router.add_api_route(
         path,
@@ -202,28 +230,11 @@ def _route(router: APIRouter, mount: str, dependencies: list[params.Depends]) ->
         response_model=None,
         route_class_override=RunnableRoute,
     )
-    route = router.routes.pop()
-    router.routes.insert(_after_own_pages(router), route)
-    return cast(RunnableRoute, route)
-
-
-def _after_own_pages(router: APIRouter) -> int:
-    """The place of our route: the first, unless the user has routes, which keep precedence.
-
-    FastAPI's own pages come first in every application; to look there first would cost each
-    request as much as finding the runnable does.
-    """
-    is_first = all(_is_page_of_fastapi(route) or _is_ours(route) for route in router.routes)
-    return 0 if is_first else len(router.routes)
-
-
-def _is_page_of_fastapi(route: BaseRoute) -> bool:
-    return getattr(getattr(route, "endpoint", None), "__module__", None) == FastAPI.__module__
-
-
-def _is_ours(route: BaseRoute) -> bool:
-    included = getattr(route, "original_router", None)
-    return isinstance(route, RunnableRoute) or isinstance(included, RunnableDocumentation)
+    made = cast(RunnableRoute, router.routes[-1])
+    if first:
+        made.comes_first = True
+        router.routes.insert(0, router.routes.pop())
+    return made
 
 
 def _router(app: Any) -> APIRouter:
