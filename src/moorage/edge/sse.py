@@ -28,8 +28,10 @@ _MOST_PENDING = 64 * 1024
 """Bytes that may wait for a slow client before the source is held back."""
 _LAST_WORDS = 1.0
 """Seconds that a client gets to take the closing event of a stream that failed."""
-_CLEAN_UP = 5.0
-"""Seconds that a cancelled source gets to end."""
+_CLEAN_UP = 1.0
+"""Seconds that a cancelled source gets to end before it is cancelled again."""
+_CANCELLATIONS = 5
+"""How often a source is cancelled before it is left to itself."""
 
 Frames = AsyncGenerator[bytes, None]
 Supervise = Callable[[Callable[[], Awaitable[None]]], AbstractContextManager[Any]]
@@ -117,9 +119,7 @@ class _Relay:
             await source
         finally:
             self._timer.cancel()
-            if not source.done():
-                source.cancel()
-                await asyncio.wait([source], timeout=_CLEAN_UP)
+            await _end(source)
 
     async def finish(self, last: bytes = b"") -> None:
         """Send what is pending, then ``last``, and end the body."""
@@ -156,6 +156,15 @@ class _Relay:
         if quiet >= HEARTBEAT and not self._pending:
             self._pending.append(_PING)
             self._tell()
+
+
+async def _end(source: asyncio.Task[None]) -> None:
+    """Cancel a source and wait for it; more than once, because libraries lose a cancellation."""
+    for _ in range(_CANCELLATIONS):
+        if source.done():
+            return
+        source.cancel()
+        await asyncio.wait([source], timeout=_CLEAN_UP)
 
 
 async def _within(seconds: float, sending: Awaitable[None]) -> None:

@@ -12,6 +12,10 @@ _WATCH_AFTER = 0.25
 """Seconds before the client is watched. Most calls end sooner and are spared the extra task."""
 
 
+_CANCEL_AGAIN = 1.0
+"""Seconds after which a run that goes on although it was cancelled is cancelled again."""
+
+
 class Supervision:
     """Cancels the task that entered it when the run must end, and says why on the way out.
 
@@ -30,13 +34,14 @@ class Supervision:
         left: Returns when the client has closed its connection.
     """
 
-    __slots__ = ("_left", "_policy", "_reason", "_task", "_timers", "_watcher")
+    __slots__ = ("_cancellations", "_left", "_policy", "_reason", "_task", "_timers", "_watcher")
 
     def __init__(self, policy: RunPolicy, left: Callable[[], Awaitable[None]]) -> None:
         self._policy = policy
         self._left = left
         self._reason: MoorageError | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self._cancellations = 0
 
     def __enter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -59,7 +64,8 @@ class Supervision:
         reason = self._reason or self._stopping(error)
         if reason is None:
             return
-        self._task.uncancel()
+        for _ in range(self._cancellations or 1):
+            self._task.uncancel()
         if isinstance(error, asyncio.CancelledError):
             raise reason from None
 
@@ -80,7 +86,14 @@ class Supervision:
     def _end(self, reason: MoorageError) -> None:
         if self._reason is None:
             self._reason = reason
-            self._task.cancel()
+            self._cancel()
+
+    def _cancel(self) -> None:
+        """Cancel the task, again and again until it has left: libraries lose a cancellation."""
+        self._cancellations += 1
+        self._task.cancel()
+        loop = asyncio.get_running_loop()
+        self._timers.append(loop.call_later(_CANCEL_AGAIN, self._cancel))
 
 
 def _running_task() -> asyncio.Task[object]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from langchain_core.runnables import Runnable
+from uuid_utils.compat import uuid4
 
 from moorage.errors import Invalid
 from moorage.protocols.langserve.config import Config

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 from langchain_core.callbacks import BaseCallbackHandler
@@ -17,6 +17,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import merge_configs
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
+from uuid_utils.compat import uuid4
 
 from moorage import __version__
 from moorage.domain.caller import Caller
@@ -95,7 +96,7 @@ class ConfigReader:
             BadRequest: ``config_hash`` is none.
             HTTPException: As the modifier raised it.
         """
-        config = self.chosen(sent, config_hash)
+        config = self.chosen(sent, config_hash) if sent or config_hash else {}
         if server_config:
             config = dict(merge_configs(config, dict(server_config)))  # type: ignore[arg-type]
         if self._modifier is not None:
@@ -199,11 +200,13 @@ def _complete(
     config: Config, request: Request, endpoint: Endpoint, hosted: Mapping[str, Any]
 ) -> Config:
     """Add what the host alone decides; a client can forge none of it."""
-    metadata: Config = {**(config.get("metadata") or {}), **hosted}
-    metadata["__useragent"] = _user_agent(request)
-    metadata["__langserve_version"] = __version__
-    metadata["__langserve_endpoint"] = endpoint.name
-    config["metadata"] = metadata
+    config["metadata"] = {
+        **(config.get("metadata") or {}),
+        **hosted,
+        "__useragent": _user_agent(request),
+        "__langserve_version": __version__,
+        "__langserve_endpoint": endpoint.name,
+    }
     if endpoint.run_name:
         config["run_name"] = endpoint.run_name
     config["run_id"] = _run_id(config.get("run_id"))

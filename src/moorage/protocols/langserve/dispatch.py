@@ -18,6 +18,7 @@ from moorage.edge.routes import TEMPLATE_KEY, template_of
 from moorage.engine.policy import POLICY_KEY, RUN_ID_KEY
 from moorage.protocols.langserve.handler import PATH_KEY, APIHandler
 from moorage.protocols.langserve.operations import OPERATIONS, Operation
+from moorage.protocols.langserve.requests import RunnableRequest
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class RunnableRoute(APIRoute):
         if scope["type"] != "http":
             return Match.NONE, {}
         whole = _path_within(scope)
-        if self.owner is not None and self.owner() is scope.get("app"):
+        if self._is_own(scope):
             path, child = whole, self._own_scope.copy()
         else:
             match, matched = super().matches(scope)
@@ -116,14 +117,15 @@ class RunnableRoute(APIRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the operation; by way of FastAPI where dependencies or body limits apply."""
         target: _Target = scope[_TARGET_KEY]
-        outer = template_of(scope) or ""
-        scope[TEMPLATE_KEY] = outer.replace(f"/{{{PARAMETER}}}", target.template)
+        if POLICY_KEY in scope:  # create_app is there, which logs and counts by template
+            outer = template_of(scope) or ""
+            scope[TEMPLATE_KEY] = outer.replace(f"/{{{PARAMETER}}}", target.template)
         if not target.allowed:
             raise HTTPException(405, headers={"Allow": ", ".join(target.operations)})
         if self._is_guarded(scope):
             await super().handle(scope, receive, send)
             return
-        response = await serve(Request(scope, receive, send))
+        response = await serve(RunnableRequest(scope, receive, send))
         await response(scope, receive, send)
 
     def _find(self, path: str, method: str) -> _Target | None:
@@ -152,11 +154,18 @@ class RunnableRoute(APIRoute):
     def _is_guarded(self, scope: Scope) -> bool:
         """Whether anything of FastAPI's must be asked before the operation.
 
-        What applies is the route's own, or that of the inclusion by which it was found.
+        What applies is the route's own, or that of the inclusion by which it was found. Where
+        FastAPI does not say which that was, it must decide itself.
         """
-        context = scope.get("fastapi", {}).get("effective_route_context")
-        applying = context if getattr(context, "original_route", None) is self else self
+        applying: Any = self
+        if not self._is_own(scope):
+            applying = scope.get("fastapi", {}).get("effective_route_context")
+            if getattr(applying, "original_route", None) is not self:
+                return True
         return bool(applying.dependencies) or applying.max_body_size is not None
+
+    def _is_own(self, scope: Scope) -> bool:
+        return self.owner is not None and self.owner() is scope.get("app")
 
 
 def _path_within(scope: Scope) -> str:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
+import orjson
 from langchain_core.runnables import Runnable, RunnableConfig
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +16,7 @@ from starlette.responses import Response
 from moorage.edge.errors import message_of, status_of
 from moorage.edge.sse import EventResponse, disconnected
 from moorage.engine.callback_events import CallbackEvents
+from moorage.engine.functions import remember_signatures
 from moorage.engine.log_patches import stream_log
 from moorage.engine.policy import POLICY_KEY, RUN_ERROR_KEY, RUN_ID_KEY, UNLIMITED, RunPolicy
 from moorage.engine.supervision import Supervision
@@ -39,7 +42,7 @@ from moorage.protocols.langserve.feedback import (
 from moorage.protocols.langserve.inputs import InputDecoder
 from moorage.protocols.langserve.options import RouteOptions
 from moorage.protocols.langserve.playground import Playground
-from moorage.protocols.langserve.replies import JsonResponse, answer
+from moorage.protocols.langserve.replies import JsonResponse, answer, run_metadata
 from moorage.protocols.langserve.schemas import Schemas
 from moorage.protocols.langserve.streaming import closing_frame, output_frames
 from moorage.serialization import Serializer, WellKnownLCSerializer
@@ -103,6 +106,7 @@ class APIHandler:
             raise TypeError(f"Expected a Runnable, got {type(runnable)}")
         self.options = RouteOptions(**options)
         self.runnable = _typed(runnable, input_type, output_type)
+        remember_signatures(self.runnable)
         self.links = LangSmithLinks(
             enable_feedback=self.options.enables_feedback,
             token_config=self.options.token_feedback_config,
@@ -124,9 +128,9 @@ class APIHandler:
         run = await self._prepare(request, "invoke", body, config_hash, server_config)
         collected = self._collect([run.config])
         running = self.runnable.ainvoke(run.value, run.config)
-        output, tokens = await self._finished(request, running, [run.id])
-        metadata = {"run_id": str(run.id), "feedback_tokens": tokens[0]}
-        return self._answer(output, metadata, collected and collected[0])
+        output, tokens = await self._finished(request, running, (run.id,))
+        metadata = run_metadata(request.scope[RUN_ID_KEY], tokens[0])
+        return answer(self._serializer, output, metadata, collected and collected[0])
 
     async def batch(
         self, request: Request, *, config_hash: str = "", server_config: ServerConfig = None
@@ -143,8 +147,8 @@ class APIHandler:
         collected = self._collect(configs)
         running = batch.run(self.runnable)
         outputs, tokens = await self._finished(request, running, batch.run_ids)
-        metadata = batch.metadata(outputs, tokens, partial(self._failure, request))
-        return self._answer(batch.successes(outputs), metadata, collected)
+        metadata = orjson.dumps(batch.metadata(outputs, tokens, partial(self._failure, request)))
+        return answer(self._serializer, batch.successes(outputs), metadata, collected)
 
     async def stream(
         self, request: Request, *, config_hash: str = "", server_config: ServerConfig = None
@@ -174,7 +178,8 @@ class APIHandler:
         run = await self._prepare(request, "stream_events", body, config_hash, server_config)
         version = self.options.astream_events_version
         events = self.runnable.astream_events(run.value, run.config, version=version, **filters)
-        return self._events(request, run, self._shown(events, _without_host_metadata))
+        shown = self._shown(cast(AsyncGenerator[Any, None], events), _without_host_metadata)
+        return self._events(request, run, shown)
 
     async def input_schema(
         self,
@@ -298,7 +303,8 @@ class APIHandler:
         config_hash: str,
         server_config: ServerConfig,
     ) -> Run:
-        config = await self._config(request, name, body.get("config"), config_hash, server_config)
+        sent = body.get("config")
+        config = await self._config(request, name, sent, config_hash, server_config)
         value = self._inputs.decode(body["input"], config)
         return Run(value, cast(RunnableConfig, config))
 
@@ -379,11 +385,6 @@ class APIHandler:
             logger.error("run failed", exc_info=error, extra={"run_id": run_id})
         return failure
 
-    def _answer(
-        self, output: Any, metadata: Mapping[str, Any], events: list[Any] | None
-    ) -> Response:
-        return answer(self._serializer, output, metadata, events)
-
     def _events(
         self,
         request: Request,
@@ -403,14 +404,15 @@ class APIHandler:
         )
 
     async def _shown(
-        self, source: AsyncIterator[Any], wrap: Callable[[Any], Any]
-    ) -> AsyncIterator[Any]:
+        self, source: AsyncGenerator[Any, None], wrap: Callable[[Any], Any]
+    ) -> AsyncGenerator[Any, None]:
         """Wrap each item; yield none of a runnable that the allow list does not name."""
         allowed = self.options.stream_log_name_allow_list
         is_shown = allowed is None or _bound_name(self.runnable) in allowed
-        async for item in source:
-            if is_shown:
-                yield wrap(item)
+        async with aclosing(source) as items:
+            async for item in items:
+                if is_shown:
+                    yield wrap(item)
 
 
 def _policy(request: Request) -> RunPolicy:

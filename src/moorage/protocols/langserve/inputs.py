@@ -14,6 +14,7 @@ from langchain_core.load.serializable import Serializable
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import BaseModel, RootModel, ValidationError
 
+from moorage.engine.functions import functions_in
 from moorage.errors import Invalid
 
 Decode = Callable[[Any], Any]
@@ -124,23 +125,9 @@ def _decoder(schema: type[BaseModel]) -> Decode:
 
 
 def _namespaces(runnable: Runnable[Any, Any]) -> Iterator[dict[str, Any]]:
-    for function in _functions(runnable):
+    for function in functions_in(runnable):
         closure = inspect.getclosurevars(function)
         yield {**function.__globals__, **closure.nonlocals}
-
-
-def _functions(runnable: Any) -> Iterator[Callable[..., Any]]:
-    """Yield the user's functions in a runnable, the first step's first."""
-    for name in ("func", "afunc", "_transform", "_atransform"):
-        function = getattr(runnable, name, None)
-        if inspect.isfunction(function):
-            yield function
-    for part in (
-        getattr(runnable, "bound", None),
-        *getattr(runnable, "steps", ()),
-    ):
-        if isinstance(part, Runnable):
-            yield from _functions(part)
 
 
 def _placed(item: Any, at: tuple[Any, ...]) -> Any:

@@ -1,14 +1,13 @@
 """Answers as bytes: the output is rendered once, into a frame that is already JSON."""
 
-from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from starlette.responses import Response
 
-from moorage.serialization import Serializer, WellKnownLCSerializer
+from moorage.serialization import Serializer
 
 _JSON = (b"content-type", b"application/json")
-_plain = WellKnownLCSerializer().dumps
 
 
 class JsonResponse(Response):
@@ -24,11 +23,17 @@ class JsonResponse(Response):
 def answer(
     serializer: Serializer,
     output: Any,
-    metadata: Mapping[str, Any],
+    metadata: bytes,
     events: list[Any] | None,
 ) -> JsonResponse:
     """Return the answer of invoke and batch (langserve-protocol, sections 4.1 and 4.2)."""
-    parts = [b'{"output":', serializer.dumps(output), b',"metadata":', _plain(metadata)]
+    parts = [b'{"output":', serializer.dumps(output), b',"metadata":', metadata]
     if events is not None:
         parts += [b',"callback_events":', serializer.dumps(events)]
     return JsonResponse(b"".join((*parts, b"}")))
+
+
+def run_metadata(run_id: str, tokens: list[Any]) -> bytes:
+    """Return what the answer says of one run."""
+    given = orjson.dumps(tokens) if tokens else b"[]"
+    return b'{"run_id":"%b","feedback_tokens":%b}' % (run_id.encode(), given)
