@@ -90,7 +90,7 @@ class Metrics:
         registry = self.registry
         if self._shared is not None:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry, path=str(self._shared))  # type: ignore[no-untyped-call]
+            MultiProcessCollector(registry, path=str(self._shared))
         encode, content_type = choose_encoder(accept)
         return encode(registry), content_type
 
