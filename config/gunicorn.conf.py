@@ -48,7 +48,7 @@ def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's s
     """Take the gauges of a process that has ended out of the sum."""
     from prometheus_client import multiprocess  # noqa: PLC0415 - reads the variable on import
 
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    multiprocess.mark_process_dead(worker.pid)
 
 
 def on_exit(server: Any) -> None:  # noqa: ARG001
