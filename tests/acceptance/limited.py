@@ -1,6 +1,7 @@
 """A deployment under test: one limited route, counted in the Redis of ``MOORAGE_TEST_REDIS``."""
 
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ from moorage.limits import RateLimits, open_counter
 
 
 async def pid(request: Request) -> PlainTextResponse:
+    time.sleep(0.005)  # noqa: ASYNC251 - keeps this process busy, so that the other gets its share
     return PlainTextResponse(str(os.getpid()))
 
 

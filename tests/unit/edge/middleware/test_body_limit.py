@@ -65,6 +65,13 @@ def test_a_client_that_sends_a_huge_body_all_the_same_gets_to_see_the_answer(bas
     assert httpx.post(f"{base}/raw", content=b"x" * 5_000_000).status_code == 413
 
 
+def test_the_connection_is_not_reset_under_a_client_that_reads_only_after_sending(
+    base: str, talk: Talk
+):
+    answer = talk(base, head("/raw", "Content-Length: 5000000"), b"x" * 5_000_000)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
 @pytest.mark.parametrize("path", ["/raw", "/json"])
 def test_a_chunked_body_is_counted_as_it_is_read(base: str, talk: Talk, path: str):
     answer = talk(base, head(path, "Transfer-Encoding: chunked"), chunked(b"x" * 600, b"x" * 600))
