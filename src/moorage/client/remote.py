@@ -83,11 +83,7 @@ class RemoteRunnable(Runnable[Input, Output]):
             cert=cert,
             **(client_kwargs or {}),
         )
-        closing = weakref.finalize(
-            self, transport.close_clients, self.sync_client, self.async_client
-        )
-        # When the process ends, its sockets end with it.
-        closing.atexit = False
+        weakref.finalize(self, transport.close_clients, self.sync_client, self.async_client)
         self._serializer = serializer or WellKnownLCSerializer()
         self._replays = use_server_callback_events
 

@@ -1,5 +1,21 @@
-"""Where LangServe keeps the marker for inputs that stay objects."""
+"""Where LangServe keeps its marker for inputs that stay objects, and the bodies about feedback."""
 
 from moorage.protocols.langserve import CustomUserType
+from moorage.protocols.langserve.feedback import (
+    Feedback,
+    FeedbackCreateRequest,
+    FeedbackCreateRequestTokenBased,
+    FeedbackToken,
+    PublicTraceLink,
+    PublicTraceLinkCreateRequest,
+)
 
-__all__ = ["CustomUserType"]
+__all__ = [
+    "CustomUserType",
+    "Feedback",
+    "FeedbackCreateRequest",
+    "FeedbackCreateRequestTokenBased",
+    "FeedbackToken",
+    "PublicTraceLink",
+    "PublicTraceLinkCreateRequest",
+]
