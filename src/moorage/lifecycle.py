@@ -31,6 +31,8 @@ Handler = Callable[[int, FrameType | None], object]
 STOPS = (signal.SIGTERM, signal.SIGINT)
 # Process managers signal the group and then each process: what follows so closely is an echo.
 ECHO = timedelta(milliseconds=300)
+# What the clients of cancelled requests are told.
+FAREWELL_MESSAGE = "The service is shutting down; try again."
 # How long requests may take to send their last frame once cancelled.
 FAREWELL = timedelta(seconds=1)
 
@@ -108,7 +110,7 @@ class Lifecycle:
         """End the grace period now: cancel every open request."""
         self.phase = Phase.EXPIRED
         for task in self.open:
-            task.cancel("the service is shutting down")
+            task.cancel(FAREWELL_MESSAGE)
 
     async def _end(self) -> None:
         for timer in self._timers:

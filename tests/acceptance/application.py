@@ -4,12 +4,22 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 
+from langchain_core.runnables import RunnableGenerator
 from starlette.responses import StreamingResponse
 
-from moorage.app import create_app
-from moorage.settings import Settings
+from moorage import Settings, add_routes, create_app
 
 app = create_app(Settings.load())
+
+
+async def _ticks(counts: AsyncIterator[int]) -> AsyncIterator[str]:
+    async for count in counts:
+        for number in range(count):
+            await asyncio.sleep(0.05)
+            yield f"tick {number}"
+
+
+add_routes(app, RunnableGenerator(_ticks), path="/ticks")
 
 
 @app.get("/pid")

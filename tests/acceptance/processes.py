@@ -1,5 +1,6 @@
 """Real server processes: started, watched and ended by the tests in this folder."""
 
+import json
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ import httpx
 ROOT = Path(__file__).parents[2]
 APP = "tests.acceptance.application:app"
 PATIENCE = 30.0
+CLOSING = {"status_code": 503, "message": "The service is shutting down; try again."}
 
 
 def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
@@ -103,9 +105,13 @@ def free_port() -> int:
 class Stream(threading.Thread):
     """A client that reads one stream of events to its end."""
 
-    def __init__(self, base: str, count: int) -> None:
+    def __init__(self, base: str, count: int, *, runnable: bool = False) -> None:
         super().__init__(daemon=True)
-        self._url = f"{base}/events?count={count}"
+        self._request = (
+            httpx.Request("POST", f"{base}/ticks/stream", json={"input": count})
+            if runnable
+            else httpx.Request("GET", f"{base}/events?count={count}")
+        )
         self._begun = threading.Event()
         self.text = ""
         self.failure: Exception | None = None
@@ -114,7 +120,8 @@ class Stream(threading.Thread):
 
     def run(self) -> None:
         try:
-            with httpx.stream("GET", self._url, timeout=PATIENCE) as answer:
+            with httpx.Client(timeout=PATIENCE) as client:
+                answer = client.send(self._request, stream=True)
                 for piece in answer.iter_text():
                     self.text += piece
                     self._begun.set()
@@ -130,7 +137,7 @@ class Stream(threading.Thread):
 
     @property
     def ticks(self) -> int:
-        return self.text.count("data: tick")
+        return self.text.count("tick ")
 
     @property
     def pid(self) -> int:
@@ -140,10 +147,9 @@ class Stream(threading.Thread):
 
     @property
     def is_complete(self) -> bool:
-        return self.failure is None and self.text.endswith("event: end\r\n\r\n")
+        return self.failure is None and "event: end" in self.text[-20:]
 
     @property
     def is_told_to_try_again(self) -> bool:
-        data = '{"status_code":503,"message":"The service is shutting down; try again."}'
-        last = f"event: error\r\ndata: {data}\r\n\r\n"
-        return self.failure is None and self.text.endswith(last)
+        end = re.search(r"event: error\r\ndata: (.*)\r\n\r\n$", self.text)
+        return self.failure is None and end is not None and json.loads(end[1]) == CLOSING

@@ -20,12 +20,13 @@ def serve_with(request: pytest.FixtureRequest) -> Start:
     return launch
 
 
-def test_a_stream_that_is_open_at_sigterm_is_sent_to_its_end(serve_with: Start) -> None:
+def test_streams_that_are_open_at_sigterm_are_sent_to_their_end(serve_with: Start) -> None:
     server = serve_with()
-    stream = Stream(server.base, count=30)
+    streams = [Stream(server.base, count=30, runnable=runnable) for runnable in (False, True)]
     server.send(signal.SIGTERM)
-    assert stream.ended().is_complete
-    assert stream.ticks == 30
+    for stream in streams:
+        assert stream.ended().is_complete
+        assert stream.ticks == 30
     server.wait()
 
 
@@ -42,13 +43,14 @@ def test_readiness_is_false_at_once_and_connections_are_refused_after_the_delay(
     server.wait()
 
 
-def test_a_stream_that_outlasts_the_grace_period_ends_with_an_error_event(
+def test_streams_that_outlast_the_grace_period_end_with_an_error_event(
     serve_with: Start,
 ) -> None:
     server = serve_with(MOORAGE_GRACE_PERIOD="1")
-    stream = Stream(server.base, count=10_000)
+    streams = [Stream(server.base, count=10_000, runnable=runnable) for runnable in (False, True)]
     server.send(signal.SIGTERM)
-    assert stream.ended().is_told_to_try_again
+    for stream in streams:
+        assert stream.ended().is_told_to_try_again, stream.text[-200:]
     server.wait()
     assert not any('"level":"error"' in line for line in server.output), server.output
 

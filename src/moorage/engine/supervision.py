@@ -7,6 +7,7 @@ from typing import Self
 
 from moorage.engine.policy import RunPolicy
 from moorage.errors import Abandoned, MoorageError, TimedOut, Unavailable
+from moorage.lifecycle import FAREWELL_MESSAGE
 
 _WATCH_AFTER = 0.25
 """Seconds before the client is watched. Most calls end sooner and are spared the extra task."""
@@ -73,7 +74,7 @@ class Supervision:
         lifecycle = self._policy.lifecycle
         cancelled = isinstance(error, asyncio.CancelledError)
         if cancelled and lifecycle is not None and lifecycle.is_expired:
-            return Unavailable("The service is shutting down.")
+            return Unavailable(FAREWELL_MESSAGE)
         return None
 
     def _watch(self) -> None:

@@ -22,7 +22,7 @@ from moorage.edge.metrics import Metrics
 from moorage.edge.paths import Paths, route_path
 from moorage.edge.routes import template_of
 from moorage.errors import MoorageError, Unavailable
-from moorage.lifecycle import FAREWELL, Lifecycle
+from moorage.lifecycle import FAREWELL, FAREWELL_MESSAGE, Lifecycle
 from moorage.observability.logs import RequestLines, redact_text, request_id
 
 HEADER = b"x-request-id"
@@ -32,7 +32,6 @@ ANNOUNCED = (("run_id", "moorage.run_id"), ("run_error", RUN_ERROR_KEY))
 SAFE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 # What is written for a client that left before the response began; nginx's number.
 CLIENT_LEFT = 499
-CLOSING = Unavailable("The service is shutting down; try again.", retry_after=1)
 
 
 class ExchangeMiddleware:
@@ -142,7 +141,7 @@ class Exchange:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL.total_seconds()):
-                await self._say_last(CLOSING)
+                await self._say_last(Unavailable(FAREWELL_MESSAGE))
 
     def closed(self) -> None:
         """Write the log line and the numbers."""
