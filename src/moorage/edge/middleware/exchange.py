@@ -179,6 +179,7 @@ class Exchange:
         if self._is_stream and self._layer.metrics:
             self._layer.metrics.streams.inc()
         if self._layer.lifecycle.is_draining:
+            headers = [header for header in headers if header[0] != b"connection"]
             headers.append((b"connection", b"close"))
         return {**message, "headers": headers}
 
