@@ -8,7 +8,7 @@ from weakref import ref
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from moorage.edge.errors import INTERNAL, Prepared, respond, status_of
 from moorage.edge.routes import TEMPLATE_KEY, template_of
 from moorage.engine.policy import POLICY_KEY, RUN_ID_KEY
+from moorage.errors import Abandoned
 from moorage.protocols.langserve.handler import PATH_KEY, APIHandler
 from moorage.protocols.langserve.operations import OPERATIONS, Operation
 from moorage.protocols.langserve.requests import RunnableRequest
@@ -129,23 +130,28 @@ class RunnableRoute(APIRoute):
         await response(scope, receive, send)
 
     def _find(self, path: str, method: str) -> _Target | None:
-        if found := self._found.get(path):
-            publication, methods = found
-            suffix = next(iter(methods.values())).path
-            return _Target(publication, methods, method, suffix)
-        return self._find_file(path, method) or self._find_configured(path, method)
+        target = self._published(path, method)
+        return self._configured(path, method) if target is None else target
 
-    def _find_file(self, path: str, method: str) -> _Target | None:
-        start, slashes, file_path = path.partition(_PLAYGROUND)
-        target = self._find(start + slashes, method) if file_path else None
-        return target and target._replace(file_path=file_path, suffix=target.suffix + file_path)
+    def _published(self, path: str, method: str) -> _Target | None:
+        """Look up an operation, or the playground of which ``path`` is a file."""
+        file_path = ""
+        if (found := self._found.get(path)) is None:
+            start, slashes, file_path = path.rpartition(_PLAYGROUND)
+            found = self._found.get(start + slashes)
+        if found is None:
+            return None
+        publication, methods = found
+        suffix = next(iter(methods.values())).path + file_path
+        return _Target(publication, methods, method, suffix, file_path=file_path)
 
-    def _find_configured(self, path: str, method: str) -> _Target | None:
+    def _configured(self, path: str, method: str) -> _Target | None:
+        """Look up an operation behind the hash of a share link."""
         start, marker, rest = path.rpartition(_HASH)
         config_hash, slash, operation = rest.partition("/")
         if not marker or not config_hash or not slash:
             return None
-        target = self._find(f"{start}/{operation}", method)
+        target = self._published(f"{start}/{operation}", method)
         if target is None or not _is_configurable(target):
             return None
         suffix = f"{_HASH}{config_hash}{target.suffix}"
@@ -171,7 +177,8 @@ class RunnableRoute(APIRoute):
 def _path_within(scope: Scope) -> str:
     """The path of a request within the application, without what it is mounted at."""
     path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", "").rstrip("/"))
+    root = scope.get("root_path", "").rstrip("/")
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
 
 
 def _is_configurable(target: _Target) -> bool:
@@ -186,6 +193,8 @@ async def serve(request: Request) -> Response:
         return await _call(target, request)
     except HTTPException:
         raise
+    except ClientDisconnect:
+        return Prepared(respond(Abandoned("The client left before its request was read.")))
     except Exception as error:
         if _is_answered_elsewhere(request, error):
             raise
