@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from moorage.errors import Abandoned
 
 HEARTBEAT = 15.0
-"""Seconds of silence after which a comment is sent, so that proxies keep the connection."""
+"""Seconds of silence that proxies are not known to end a connection for."""
 
 _HEADERS: list[tuple[bytes, bytes]] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -59,10 +59,16 @@ class EventResponse(Response):
         supervise: Makes the context in which the source is waited for. It gets a coroutine function
             that returns when the client has left, and may raise to end the stream.
         closing: Returns the last frames after the source, or the supervision, has raised.
+        heartbeat: Seconds of silence after which a comment is sent.
     """
 
     def __init__(
-        self, frames: Frames, supervise: Supervise, closing: Callable[[Exception], bytes]
+        self,
+        frames: Frames,
+        supervise: Supervise,
+        closing: Callable[[Exception], bytes],
+        *,
+        heartbeat: float = HEARTBEAT,
     ) -> None:
         self.status_code = 200
         self.background = None
@@ -71,11 +77,12 @@ class EventResponse(Response):
         self._frames = frames
         self._supervise = supervise
         self._closing = closing
+        self._heartbeat = heartbeat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send the whole stream; return when it has ended or the client has left."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        relay = _Relay(self._frames, send)
+        relay = _Relay(self._frames, send, self._heartbeat)
         try:
             with self._supervise(lambda: disconnected(receive)):
                 await relay.run()
@@ -90,8 +97,9 @@ class EventResponse(Response):
 class _Relay:
     """Moves frames from the source to the client."""
 
-    def __init__(self, frames: Frames, send: Send) -> None:
+    def __init__(self, frames: Frames, send: Send, heartbeat: float) -> None:
         self._frames = frames
+        self._heartbeat = heartbeat
         self._send = send
         self._pending: list[bytes] = []
         self._size = 0
@@ -99,7 +107,7 @@ class _Relay:
         self._has_room: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._last_write = self._loop.time()
-        self._timer = self._loop.call_later(HEARTBEAT, self._beat)
+        self._timer = self._loop.call_later(heartbeat, self._beat)
 
     async def run(self) -> None:
         """Relay until the source ends; what is still pending then is left to ``finish``."""
@@ -151,9 +159,9 @@ class _Relay:
 
     def _beat(self) -> None:
         quiet = self._loop.time() - self._last_write
-        wait = HEARTBEAT - quiet if quiet < HEARTBEAT else HEARTBEAT
+        wait = self._heartbeat - quiet if quiet < self._heartbeat else self._heartbeat
         self._timer = self._loop.call_later(wait, self._beat)
-        if quiet >= HEARTBEAT and not self._pending:
+        if quiet >= self._heartbeat and not self._pending:
             self._pending.append(_PING)
             self._tell()
 
