@@ -57,7 +57,11 @@ from langchain_core.outputs import (
     GenerationChunk,
     LLMResult,
 )
-from langchain_core.prompt_values import ChatPromptValueConcrete, StringPromptValue
+from langchain_core.prompt_values import (
+    ChatPromptValue,
+    ChatPromptValueConcrete,
+    StringPromptValue,
+)
 from pydantic import AnyUrl, BaseModel, RootModel, Secret, SecretBytes, SecretStr
 from pydantic_core import to_jsonable_python
 
@@ -162,6 +166,8 @@ _converter: Callable[[type], Converter] = lru_cache(maxsize=4096)(_converter_of)
 
 
 def _model_converter(cls: type[BaseModel]) -> Converter:
+    if cls is ChatPromptValue:
+        return _chat_prompt
     if cls.model_dump is not BaseModel.model_dump:
         return cls.model_dump
     if not _dumps_as_it_is(cls):
@@ -191,6 +197,11 @@ def _fields_of(cls: type[BaseModel]) -> Converter:
         return {**fields(model), **extra} if extra else fields(model)
 
     return fields_and_extra if cls.model_config.get("extra") == "allow" else fields
+
+
+def _chat_prompt(value: ChatPromptValue) -> dict[str, Any]:
+    """As the class that is told by its ``type``; what prompts return has none."""
+    return {"messages": value.messages, "type": "ChatPromptValueConcrete"}
 
 
 def _root(model: RootModel[Any]) -> Any:

@@ -84,7 +84,15 @@ def test_the_headers_say_that_it_is_a_stream_and_not_to_be_kept(serve: Serve):
 
 @pytest.mark.requirement("langserve:stream:frames")
 async def test_each_chunk_is_compact_json_on_one_line():
-    values = ["é\n\r\n", {"a": [1, None]}, "", None, 1.5, [], "data: x\r\n\r\nevent: end"]
+    values: list[Any] = [
+        "é\n\r\n",
+        {"a": [1, None]},
+        "",
+        None,
+        1.5,
+        [],
+        "data: x\r\n\r\nevent: end",
+    ]
 
     body = await streamed(saying(*values))
 

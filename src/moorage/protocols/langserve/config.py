@@ -128,6 +128,8 @@ class ConfigReader:
         except ValidationError as error:
             raise Invalid(error.errors()) from error
         config = checked.model_dump(exclude_unset=True, exclude_none=True)
+        if "tags" in config:
+            config["tags"] = sorted({*config["tags"]})
         if undeclared := self._undeclared(sent.get("configurable")):
             config["configurable"] = {**undeclared, **config.get("configurable", {})}
         return config
