@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from typing import Any, NamedTuple
 
 import httpx
@@ -26,9 +27,9 @@ class Event(NamedTuple):
         return json.loads(self.data)
 
 
-def client(app: Any, **options: Any) -> httpx.AsyncClient:
+def client(app: Any, *, root_path: str = "", **options: Any) -> httpx.AsyncClient:
     """A client of an application in this process."""
-    transport = httpx.ASGITransport(app)
+    transport = httpx.ASGITransport(app, root_path=root_path)
     return httpx.AsyncClient(transport=transport, base_url="http://test", **options)
 
 
@@ -63,6 +64,16 @@ def chunks(body: bytes) -> list[Any]:
     told = events(body)
     assert told[-1] == Event("end", None)
     return [event.value for event in told if event.name == "data"]
+
+
+def hashed(config: Any) -> str:
+    """The hash of a share link for ``config``, made by LangServe's own code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from langserve.lzstring import LZString  # noqa: PLC0415 - it warns while it is imported
+
+    text = config if isinstance(config, str) else json.dumps(config)
+    return str(LZString.compressToEncodedURIComponent(text))
 
 
 def normalised(text: str) -> str:

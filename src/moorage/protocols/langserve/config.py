@@ -29,6 +29,9 @@ from moorage.protocols.langserve.options import RouteOptions
 MAX_HASH = 16_384
 """The longest configuration hash that is decoded, in characters."""
 
+# Beginnings of configurable keys that are never a client's: LangGraph's own, and who is calling.
+_HOST_KEYS = ("__", "langgraph_auth_")
+
 Config = dict[str, Any]
 
 
@@ -69,9 +72,9 @@ class ConfigReader:
         allowed = self._options.configurable_passthrough
         if allowed == "auto":
             open_to_all = is_graph(self._runnable)
-            return lambda key: open_to_all and not key.startswith("__")
+            return lambda key: open_to_all and not key.startswith(_HOST_KEYS)
         if allowed == "all":
-            return lambda key: not key.startswith("__")
+            return lambda key: not key.startswith(_HOST_KEYS)
         return frozenset(allowed).__contains__
 
     def schema_for(self, config: Config | None) -> type[BaseModel]:

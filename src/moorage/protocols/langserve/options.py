@@ -32,7 +32,8 @@ class RouteOptions:
         config_keys: Keys of the config that clients may set. Others are dropped.
         configurable_passthrough: Which keys of ``configurable`` reach the runnable although it does
             not declare them: ``"auto"`` passes all to LangGraph graphs (``thread_id`` …) and none
-            to others, ``"all"`` passes all, a list passes those. Keys that begin with ``__`` never.
+            to others, ``"all"`` passes all, a list passes those. These two pass no keys that begin
+            with ``__`` or ``langgraph_auth_``.
         per_req_config_modifier: Changes the config of each run; it always has the last word.
         include_callback_events: Return the events of each run with its result.
         enable_feedback_endpoint: Publish ``/feedback`` (needs LangSmith tracing).
