@@ -42,10 +42,10 @@ async def test_all_are_on_by_default_and_under_a_hash():
 @pytest.mark.requirement("langserve:switches:names")
 @pytest.mark.parametrize("name", sorted(POSTS | GETS))
 async def test_each_can_be_the_only_one_and_the_only_one_that_is_off(name: str):
-    enabled = {"enabled_endpoints": [name.upper(), "config_hashes"]}
+    enabled: dict[str, Any] = {"enabled_endpoints": [name.upper(), "config_hashes"]}
     assert await published(**enabled) == {name}
     assert await published("/r/c/N4XyA", **enabled) == {name}
-    disabled = {"disabled_endpoints": [name.title()]}
+    disabled: dict[str, Any] = {"disabled_endpoints": [name.title()]}
     assert await published(**disabled) == (POSTS | GETS) - {name}
     assert await published("/r/c/N4XyA", **disabled) == (POSTS | GETS) - {name}
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header
-from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Mount
@@ -288,7 +288,7 @@ async def test_a_dependency_may_yield_and_is_closed_after_the_answer():
         steps.append("close")
 
     app = FastAPI()
-    runnable = RunnableLambda(lambda _: steps.append("run"))
+    runnable: Runnable[Any, Any] = RunnableLambda(lambda _: steps.append("run"))
     add_routes(app, runnable, path="/r", dependencies=[Depends(around)])
     async with client(app) as http:
         await http.post("/r/stream", json={"input": 1})

@@ -76,7 +76,9 @@ async def test_an_intermediate_value_without_a_json_form_does_not_end_the_stream
     class Odd:
         pass
 
-    steps = RunnableLambda(lambda x: {"odd": Odd(), "set": {x}}) | RunnableLambda(lambda _: "done")
+    steps: Runnable[Any, Any] = RunnableLambda(
+        lambda x: {"odd": Odd(), "set": {x}}
+    ) | RunnableLambda(lambda _: "done")
     items = await told(steps, {"input": 1})
 
     assert items[-1]["data"]["output"] == "done"

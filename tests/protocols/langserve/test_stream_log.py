@@ -39,7 +39,7 @@ async def test_the_first_patch_is_the_whole_document_byte_for_byte():
     body = {"input": 1, "config": {"run_id": run_id}}
     response = await posted(RunnableLambda(add_one), body, config_keys=["run_id"])
 
-    document = {
+    document: dict[str, Any] = {
         "id": run_id,
         "streamed_output": [],
         "final_output": None,

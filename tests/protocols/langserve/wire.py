@@ -3,6 +3,7 @@
 import json
 import re
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import httpx
@@ -73,7 +74,8 @@ def hashed(config: Any) -> str:
         from langserve.lzstring import LZString  # noqa: PLC0415 - it warns while it is imported
 
     text = config if isinstance(config, str) else json.dumps(config)
-    return str(LZString.compressToEncodedURIComponent(text))
+    compress: Callable[[str], str] = LZString.compressToEncodedURIComponent
+    return compress(text)
 
 
 def normalised(text: str) -> str:
