@@ -82,7 +82,7 @@ class Server:
         if not self.ended:
             self.send(signal.SIGINT)
         try:
-            self.wait(15)
+            self.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

@@ -1,6 +1,8 @@
 """How gunicorn runs a service: its worker process, and its own log lines in the service's form."""
 
 import asyncio
+import os
+import signal
 import socket
 import sys
 from typing import Any
@@ -20,12 +22,27 @@ MARGIN = 5
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, with a farewell.
+    """uvicorn's server, with a farewell, and an end when gunicorn is gone.
 
     uvicorn closes connections the moment they are idle. A client that keeps one alive may just then
     be sending its next request, which is lost. So this first takes no new connections and answers
     with ``Connection: close``, for a second at most.
+
+    uvicorn does not look after its parent: without that, the processes of a gunicorn that was
+    killed would hold its port for ever.
+
+    Args:
+        config: uvicorn's.
+        parent: The process id of gunicorn.
     """
+
+    def __init__(self, config: uvicorn.Config, parent: int) -> None:
+        super().__init__(config)
+        self._parent = parent
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to end: as uvicorn sees it, or because gunicorn is gone."""
+        return await super().on_tick(counter) or os.getppid() != self._parent
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
         """Close the listeners, let busy clients go, then end as uvicorn does."""
@@ -79,8 +96,10 @@ class Worker(UvicornWorker):
 
     async def _serve(self) -> None:
         self.config.app = self.wsgi
-        server = Server(self.config)
-        self._install_sigquit_handler()
+        server = Server(self.config, self.ppid)
+        # Until the application has started and takes the signal over: uvicorn-worker ignores it.
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGQUIT, server.handle_exit, signal.SIGTERM, None)
         await server.serve(sockets=self.sockets)
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)

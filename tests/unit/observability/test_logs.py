@@ -107,8 +107,8 @@ def test_what_json_cannot_hold_is_written_all_the_same(lines: Lines) -> None:
 def test_servers_write_through_the_same_door_and_no_access_log(lines: Lines) -> None:
     logging.getLogger("uvicorn").addHandler(logging.StreamHandler())
     logs.configure(level="INFO", style="json")
-    logging.getLogger("uvicorn.error").info("Started")
-    logging.getLogger("uvicorn.access").info("GET /?api_key=secret")
+    logging.getLogger("uvicorn.error").warning("Started")
+    logging.getLogger("uvicorn.access").warning("GET /?api_key=secret")
     logging.getLogger("httpx").info("POST https://models.example")
     assert [line["event"] for line in lines()] == ["Started"]
     assert logging.getLogger("uvicorn").handlers == []
