@@ -1,5 +1,6 @@
 """The price of starting: time to the first answer, memory, registration, imports."""
 
+import os
 import subprocess
 import sys
 import time
@@ -27,14 +28,16 @@ SIZES = {1: CASES["lambda"], MANY: CASES["fifty"]}
 
 
 def startup(peers: Mapping[str, Peer], rounds: int) -> Iterator[Series]:
-    """Time and memory of a server process until its first answer, for one and many runnables.
+    """Time, CPU time and memory of a server until its first answer, for one and many runnables.
 
-    The third series is the time in which a process that does nothing else imports the libraries
-    which the peer's server has loaded when it is ready: the part that the peer cannot avoid.
+    Then the times in which a process that does nothing else imports the libraries which the
+    peer's server has loaded when it is ready: the part that the peer cannot avoid.
     """
     ready = {size: Series("startup", _title("first answer", size), "ms") for size in SIZES}
     memory = {size: Series("startup", _title("resident memory", size), "MB") for size in SIZES}
+    cpu = {size: Series("startup", _title("first answer", size), "CPU ms") for size in SIZES}
     imports = Series("startup", "the imports of its libraries alone", "ms")
+    imports_cpu = Series("startup", "the imports of its libraries alone", "CPU ms")
     libraries = {name: " ".join(_probe(peer, "libraries")) for name, peer in peers.items()}
     for _ in range(rounds):
         for name, peer in peers.items():
@@ -43,11 +46,13 @@ def startup(peers: Mapping[str, Peer], rounds: int) -> Iterator[Series]:
                 with serving(peer, case, core=None) as server:
                     server.ask()
                     ready[size].add(name, (time.perf_counter() - started) * 1000)
+                    cpu[size].add(name, server.cpu_seconds() * 1000)
                     memory[size].add(name, server.resident_megabytes())
-            started = time.perf_counter()
+            started, used = time.perf_counter(), _cpu_of_children()
             _run(peer.python, "-c", LOAD_ALL, libraries[name])
             imports.add(name, (time.perf_counter() - started) * 1000)
-    yield from (*ready.values(), imports, *memory.values())
+            imports_cpu.add(name, (_cpu_of_children() - used) * 1000)
+    yield from (*ready.values(), imports, *cpu.values(), imports_cpu, *memory.values())
 
 
 def registration(peers: Mapping[str, Peer], rounds: int) -> Series:
@@ -69,6 +74,12 @@ def imports(peers: Mapping[str, Peer], rounds: int) -> Series:
         for module, python in modules.items():
             series.add(module, float(_run(python, "-c", TIME_IMPORT, module)))
     return series
+
+
+def _cpu_of_children() -> float:
+    """Seconds that processes which have ended were computing."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _title(what: str, size: int) -> str:

@@ -24,6 +24,20 @@ async def test_a_peer_answers_as_the_bare_runnable_does(peer: Peer, case: Case) 
     assert case.read(body) == await case.expected()
 
 
+async def test_the_guards_of_the_guarded_peer_are_on() -> None:
+    case = CASES["lambda"]
+    app = PEERS["moorage-edge"].create(case.mounts())
+    async with running(app) as state:
+        caller = Caller(app, case, state)
+        start, *_ = await caller()
+        assert b"x-ratelimit-limit" in {name.lower() for name, _ in start["headers"]}
+        caller.scope["headers"] = [
+            header for header in caller.scope["headers"] if header[0] != b"x-api-key"
+        ]
+        status, _ = await caller.answer()
+    assert status == 401
+
+
 def test_a_ratio_is_of_medians_with_the_extremes_of_the_rounds() -> None:
     series = Series("lambda", "", "requests/s", rounds={"a": [10, 30, 20], "b": [10, 20, 40]})
     assert series.ratio("a", "b") == "1.00 (0.50-1.50)"
