@@ -1,7 +1,5 @@
 """What the pages on limits and proxies show does what they say."""
 
-import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,29 +9,20 @@ import pytest
 
 from moorage.app import create_app
 from moorage.settings import Settings
+from tests.docs.pages import code
 
 Serve = Callable[..., str]
 
-HOWTO = Path(__file__).parents[2] / "docs" / "howto"
-
-
-FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks(page: str, language: str) -> list[str]:
-    found = FENCED.findall((HOWTO / page).read_text())
-    return [text for fence, text in found if fence == language]
-
 
 def settings(page: str) -> dict[str, str]:
-    """Return the variables that a page sets in its plain blocks."""
-    lines = "\n".join(blocks(page, "")).splitlines()
-    pairs = (line.partition("=") for line in lines if line.startswith("MOORAGE_"))
+    """Return the variables that a page sets."""
+    lines = "\n".join(code(page, "ini")).splitlines()
+    pairs = (line.partition("=") for line in lines)
     return {name: value.strip('"') for name, _, value in pairs}
 
 
 def test_the_limits_of_the_page_are_the_ones_that_hold(serve: Serve):
-    shown = settings("rate-limits.md")
+    shown = settings("docs/howto/rate-limits.md")
     del shown["MOORAGE_REDIS_URL"]
     base = serve(create_app(Settings.parse(shown)))
 
@@ -58,21 +47,13 @@ def test_the_endpoint_of_the_page_is_limited(
 ):
     monkeypatch.chdir(tmp_path)  # no .env of whoever runs this
     namespace: dict[str, Any] = {"__name__": "shown"}
-    (code,) = blocks("rate-limits.md", "python")
-    exec(code, namespace)  # noqa: S102 - the page's own code
+    (shown,) = code("docs/howto/rate-limits.md", "python")
+    exec(shown, namespace)  # noqa: S102 - the page's own code
     base = serve(namespace["app"])
     assert [httpx.get(f"{base}/report").status_code for _ in range(6)] == [200] * 5 + [429]
 
 
 def test_the_proxies_of_the_page_can_be_set():
-    assert len(Settings.parse(settings("proxies.md")).trusted_proxies) == 2
+    assert len(Settings.parse(settings("docs/howto/proxies.md")).trusted_proxies) == 2
     for name in ("unix", "*"):
         assert Settings.parse({"MOORAGE_TRUSTED_PROXIES": name}).trusted_proxies == (name,)
-
-
-def test_the_command_of_the_page_meets_the_body_limit(serve: Serve):
-    base = serve(create_app(Settings.parse({})))
-    (command,) = blocks("limits.md", "sh")
-    shown = command.replace("http://127.0.0.1:8000", base)
-    done = subprocess.run(["bash", "-c", shown], capture_output=True, text=True, check=False)
-    assert done.stdout == "413\n"
