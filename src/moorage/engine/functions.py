@@ -2,23 +2,34 @@
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from langchain_core.runnables import Runnable
 
 _FUNCTIONS = ("func", "afunc", "_transform", "_atransform")
-_PARTS = ("bound", "mapper", "runnable", "default")
-_LISTS = ("steps", "fallbacks")
+_PARTS = (
+    "bound",
+    "mapper",
+    "runnable",
+    "default",
+    "first",
+    "middle",
+    "last",
+    "fallbacks",
+    "steps__",
+)
 
 
 def functions_in(runnable: Runnable[Any, Any]) -> Iterator[Callable[..., Any]]:
     """Yield the functions that a runnable consists of, those of its first step first."""
+    # Not getattr: some runnables look a name that they lack up in what they wrap, and evaluate the
+    # type hints of what they find, which fails for functions of langchain-core's own.
+    own = vars(runnable)
     for name in _FUNCTIONS:
-        function = getattr(runnable, name, None)
-        if inspect.isfunction(function):
+        if inspect.isfunction(function := own.get(name)):
             yield function
-    for part in _parts(runnable):
+    for part in _parts(own):
         yield from functions_in(part)
 
 
@@ -35,10 +46,12 @@ def remember_signatures(runnable: Runnable[Any, Any]) -> None:
                 function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
 
 
-def _parts(runnable: Runnable[Any, Any]) -> Iterator[Runnable[Any, Any]]:
-    parts = [getattr(runnable, name, None) for name in _PARTS]
-    for name in _LISTS:
-        parts += getattr(runnable, name, None) or ()
-    branches = getattr(runnable, "steps__", None)
-    parts += branches.values() if isinstance(branches, dict) else ()
-    yield from (part for part in parts if isinstance(part, Runnable))
+def _parts(own: Mapping[str, Any]) -> Iterator[Runnable[Any, Any]]:
+    for name in _PARTS:
+        match own.get(name):
+            case Runnable() as part:
+                yield part
+            case list() as parts:
+                yield from (part for part in parts if isinstance(part, Runnable))
+            case dict() as parts:
+                yield from (part for part in parts.values() if isinstance(part, Runnable))
