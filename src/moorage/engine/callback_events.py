@@ -10,8 +10,12 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
 from typing_extensions import override
 
-CLOSED_ERROR = {"status_code": 500, "message": "Internal Server Error", "type": "error"}
-"""What a client learns of a failure inside a run: that there was one."""
+CLOSED_ERROR = {"status_code": 500, "message": "Internal Server Error", "type": "server_error"}
+"""What a client learns of a failure inside a run: that there was one.
+
+LangServe writes ``error`` for the type. Its client raises a ``TypeError`` on every event that has
+it, and the result of the run is lost; one of another type it logs and skips.
+"""
 
 
 class CallbackEvents(BaseCallbackHandler):

@@ -215,7 +215,7 @@ async def test_callback_events_of_failed_items_say_that_they_failed_and_nothing_
     assert error["error"] == {
         "status_code": 500,
         "message": "Internal Server Error",
-        "type": "error",
+        "type": "server_error",
     }
     assert SECRET not in response.text
 

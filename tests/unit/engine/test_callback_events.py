@@ -36,7 +36,7 @@ from moorage.engine.callback_events import CallbackEvents
 
 pytestmark = pytest.mark.anyio
 
-CLOSED = {"status_code": 500, "message": "Internal Server Error", "type": "error"}
+CLOSED = {"status_code": 500, "message": "Internal Server Error", "type": "server_error"}
 
 
 class Library(BaseRetriever):
