@@ -1,7 +1,12 @@
 """The runnables that the clients of this folder call, published on a bare application."""
 
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from fastapi import FastAPI, HTTPException
 from langchain_core.documents import Document
@@ -17,8 +22,9 @@ from langchain_core.runnables import (
     RunnableLambda,
 )
 from langchain_core.tools import tool
+from typing_extensions import TypedDict
 
-from moorage import Rejected, add_routes
+from moorage import Rejected, Serializer, add_routes
 from moorage.testing import ScriptedChatModel, call
 
 SEPARATORS = "a\u2028b\u2029c\u0085d\x0be\x0cf\x1cg\r\nh\ti\n\nj"
@@ -27,6 +33,26 @@ SEPARATORS = "a\u2028b\u2029c\u0085d\x0be\x0cf\x1cg\r\nh\ti\n\nj"
 UNICODE = "Grüße, 世界 👩‍👩‍👧 \U0001f680"
 
 CALL = call("look_up", key="a", depth=2)
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Visit(TypedDict):
+    """An input whose fields JSON has no types for."""
+
+    id: UUID
+    at: datetime
+    day: date
+    hour: time
+    colour: Colour
+
+
+@dataclass
+class Point:
+    x: int
+    y: int
 
 
 class TooBusyError(Exception):
@@ -46,8 +72,22 @@ def look_up(key: str) -> str:
     return f"value of {key}"
 
 
+class Reversed(Serializer):
+    """Writes numbers backwards, to be told apart from every other serializer."""
+
+    def dumps(self, obj: Any) -> bytes:
+        return f'"{str(obj)[::-1]}"'.encode()
+
+    def loadd(self, obj: Any) -> Any:
+        return int(obj[::-1])
+
+
 def add_one(x: int) -> int:
     return x + 1
+
+
+def double(x: int) -> int:
+    return x * 2
 
 
 def anything(x: Any) -> Any:
@@ -67,6 +107,24 @@ def seen(_: Any, config: RunnableConfig) -> dict[str, Any]:
 def kinds(messages: list[AnyMessage]) -> list[str]:
     """Return the classes and texts of messages, as they arrived."""
     return [f"{type(message).__name__}: {message.content}" for message in messages]
+
+
+def types_of(visit: Visit) -> dict[str, str]:
+    """Return the names of the types that arrived."""
+    return {key: type(value).__name__ for key, value in visit.items()}
+
+
+def point(x: int) -> Point:
+    return Point(x, x + 1)
+
+
+def strange(_: Any) -> Any:
+    """Return something that no JSON can hold."""
+    return {"lock": threading.Lock(), "n": 1}
+
+
+async def echo_messages(messages: list[AnyMessage]) -> list[AnyMessage]:
+    return messages
 
 
 async def answer_in_turn(messages: list[AnyMessage]) -> BaseMessage:
@@ -135,6 +193,10 @@ def build(**models: ScriptedChatModel) -> FastAPI:
         "add_one": add_one,
         "anything": anything,
         "kinds": kinds,
+        "types": types_of,
+        "point": point,
+        "strange": strange,
+        "messages": echo_messages,
         "answer": answer_in_turn,
         "broken": break_down,
         "refused": refuse,
@@ -151,6 +213,11 @@ def build(**models: ScriptedChatModel) -> FastAPI:
     add_routes(app, conversation([["Looking. ", CALL]]), path="/model")
     add_routes(app, Shelf(), path="/shelf")
     add_routes(app, research(), path="/research", include_callback_events=True)
+    recovering = RunnableLambda(break_down).with_fallbacks([RunnableLambda(anything)])
+    add_routes(app, recovering, path="/recovering", include_callback_events=True)
+    add_routes(app, RunnableLambda(add_one) | RunnableLambda(double), path="/steps")
+    add_routes(app, RunnableLambda(strange) | RunnableLambda(anything), path="/strange_steps")
+    add_routes(app, RunnableLambda(add_one), path="/reversed", serializer=Reversed())
     add_routes(app, RunnableLambda(seen), path="/seen")
     add_routes(
         app,

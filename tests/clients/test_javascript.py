@@ -15,6 +15,8 @@ from moorage import Settings, add_routes, create_app
 from moorage.testing import Gate, ScriptedChatModel, serving
 from tests.clients.served import SEPARATORS, UNICODE, add_one, build
 
+pytestmark = pytest.mark.requirement("langserve:clients:javascript")
+
 HERE = Path(__file__).parent
 KEY = "k" * 43
 
@@ -151,6 +153,7 @@ def test_stream_events_heeds_the_filters(javascript: Run, address: str):
     assert javascript(f"{address}/chain", body) == ["ScriptedChatModel"]
 
 
+@pytest.mark.requirement("langserve:config:camel-case")
 def test_config_in_camel_case_is_no_obstacle(javascript: Run, address: str):
     body = """
         return remote.invoke(0, { runName: "mine", recursionLimit: 7, maxConcurrency: 2,
@@ -191,6 +194,7 @@ def test_a_share_link_is_a_base_url(javascript: Run, address: str):
     assert javascript(f"{address}/add_one/c/N4XyA", "return remote.invoke(1)") == 2
 
 
+@pytest.mark.requirement("langserve:inputs:javascript-messages")
 def test_messages_arrive_as_messages(javascript: Run, address: str):
     body = """
         return remote.invoke([

@@ -74,6 +74,7 @@ GROUPS = {
     "openapi": "OpenAPI",
     "errors": "Errors",
     "graphs": "LangGraph graphs",
+    "clients": "Clients that others wrote",
 }
 """The groups in the order of the page, with their headings."""
 
@@ -602,6 +603,12 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "The events of a batch whose items failed say that they did, and nothing more.",
         "An addition, for batches with `return_exceptions`.",
     ),
+    _differs(
+        "callbacks:error-type",
+        "8",
+        "The error of an event has the type `server_error`, not `error`.",
+        "LangServe's client raises a TypeError on the latter, and the answer of a run that a fallback saved is lost.",
+    ),
     # --- feedback
     _same(
         "feedback:create",
@@ -709,5 +716,46 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "15",
         "`configurable_passthrough` chooses which undeclared keys reach the runnable.",
         "An addition.",
+    ),
+    # --- clients
+    _same(
+        "clients:python",
+        "12.1",
+        "LangServe's `RemoteRunnable` works unmodified: invoke, batch and stream, synchronous and asynchronous.",
+    ),
+    _same(
+        "clients:python-config",
+        "12.1",
+        "What LangServe's `RemoteRunnable` sends of a config reaches the runnable, as far as it is allowed.",
+    ),
+    _same(
+        "clients:python-errors",
+        "12.1",
+        "LangServe's `RemoteRunnable` raises `HTTPStatusError` with the status and the message, on streams too.",
+    ),
+    _same(
+        "clients:python-events",
+        "12.1",
+        "LangServe's `RemoteRunnable` yields the server's patches and events, and replays its callback events.",
+    ),
+    _same(
+        "clients:local-tracer",
+        "16",
+        "A tracer in the server's own process sees two root runs for an invoke, one run for each input of a batch.",
+    ),
+    _same(
+        "clients:history",
+        "16",
+        "`RunnableWithMessageHistory` around a `RemoteRunnable` holds a conversation.",
+    ),
+    _same(
+        "clients:javascript",
+        "12.2",
+        "`RemoteRunnable` of `@langchain/core` 0.3.80 works unmodified: invoke, batch, stream, log and events.",
+    ),
+    _same(
+        "clients:curl",
+        "3",
+        "curl works: `-N`, chunked uploads, `Expect: 100-continue`, HTTP/1.0, one connection for many requests.",
     ),
 )
