@@ -584,6 +584,12 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "7.3",
         "Messages as JavaScript sends them, `example` included, are accepted.",
     ),
+    _differs(
+        "inputs:role-messages",
+        "7.3",
+        'Messages may be `{"role": …, "content": …}` wherever messages are expected.',
+        "LangServe answers 500.",
+    ),
     # --- callbacks
     _same(
         "callbacks:shape",

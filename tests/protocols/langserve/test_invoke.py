@@ -166,11 +166,11 @@ async def test_an_input_whose_validator_raises_a_key_error_is_refused_and_not_a_
         return value.text
 
     async with hosting(RunnableLambda(union)) as client:
-        for value in ({"role": "user", "content": "hi"}, ["human", "hi"], {}, 3):
+        for value in ({"type": "tool", "content": "x"}, {"role": "user"}, ["human", "hi"], {}, 3):
             response = await client.post("/r/invoke", json={"input": value})
             assert response.status_code == 422, value
             assert response.json()["detail"][0]["loc"][:1] != ["body"]
-        batch = await client.post("/r/batch", json={"inputs": [{"role": "user"}]})
+        batch = await client.post("/r/batch", json={"inputs": [{"role": "martian"}]})
 
     assert batch.status_code == 422
 

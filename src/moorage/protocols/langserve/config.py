@@ -79,9 +79,13 @@ class ConfigReader:
 
     def schema_for(self, config: Config | None) -> type[BaseModel]:
         """Return the model of the config that is left to set once ``config`` is applied."""
-        configured = self._runnable.with_config(RunnableConfig(**config)) if config else None  # type: ignore[typeddict-item]
+        runnable = self._runnable
+        if config:
+            runnable = runnable.with_config(RunnableConfig(**config))  # type: ignore[typeddict-item]
         include = [key for key in self._options.config_keys if key != "callbacks"]
-        return (configured or self._runnable).config_schema(include=include)
+        if is_graph(runnable):  # LangGraph's own is deprecated, and is about context
+            return Runnable.config_schema(runnable, include=include)
+        return runnable.config_schema(include=include)
 
     async def read(
         self,

@@ -5,12 +5,15 @@ dicts of their fields, except LangChain's own objects and ``CustomUserType``.
 """
 
 import inspect
+import operator
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import Any
 
 import orjson
 from langchain_core.load.serializable import Serializable
+from langchain_core.messages import convert_to_messages
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import BaseModel, RootModel, ValidationError
 
@@ -18,6 +21,12 @@ from moorage.engine.functions import functions_in
 from moorage.errors import Invalid
 
 Decode = Callable[[Any], Any]
+
+# What validators raise: pydantic's own error is a ValueError, ToolMessage's raises KeyError, …
+_UNFIT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+_MESSAGES_DEPTH = 4
+"""Levels of an input in which messages are looked for, so that deep nesting costs nothing."""
 
 
 class CustomUserType(BaseModel):
@@ -57,6 +66,8 @@ class InputDecoder:
     def decode(self, value: Any, config: Mapping[str, Any], *, at: tuple[Any, ...] = ()) -> Any:
         """Return ``value`` as the runnable takes it under ``config``.
 
+        Where it does not fit, messages in it may be of OpenAI's form, told by their ``role``.
+
         Raises:
             Invalid: It does not fit; locations are relative to the input, after ``at``.
         """
@@ -65,11 +76,13 @@ class InputDecoder:
             decode = self._for_chosen(chosen) or decode
         try:
             return decode(value)
-        except ValidationError as error:
-            raise Invalid([_placed(item, at) for item in error.errors()]) from error
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            # Some validators raise what pydantic does not catch: ToolMessage's raises KeyError.
-            raise Invalid([_unreadable(value, at)]) from error
+        except _UNFIT as error:
+            unfit = error
+        read = _with_messages(value, _MESSAGES_DEPTH)
+        if read is not value:
+            with suppress(*_UNFIT):
+                return decode(read)
+        raise Invalid(_described(unfit, value, at)) from unfit
 
     def _for_chosen(self, chosen: Mapping[str, Any]) -> Decode | None:
         relevant = {key: chosen[key] for key in self._changes if key in chosen}
@@ -128,6 +141,28 @@ def _namespaces(runnable: Runnable[Any, Any]) -> Iterator[dict[str, Any]]:
     for function in functions_in(runnable):
         closure = inspect.getclosurevars(function)
         yield {**function.__globals__, **closure.nonlocals}
+
+
+def _with_messages(value: Any, depth: int) -> Any:
+    """Return ``value`` with its role dicts as messages; itself if it has none."""
+    if isinstance(value, list) and depth:
+        read = [_with_messages(item, depth - 1) for item in value]
+        return value if all(map(operator.is_, read, value)) else read
+    if not isinstance(value, dict):
+        return value
+    if "role" in value and "type" not in value:
+        with suppress(*_UNFIT):
+            return convert_to_messages([value])[0]
+    elif depth:
+        items = {key: _with_messages(item, depth - 1) for key, item in value.items()}
+        return value if all(items[key] is value[key] for key in value) else items
+    return value
+
+
+def _described(error: Exception, value: Any, at: tuple[Any, ...]) -> list[Any]:
+    if isinstance(error, ValidationError):
+        return [_placed(item, at) for item in error.errors()]
+    return [_unreadable(value, at)]
 
 
 def _placed(item: Any, at: tuple[Any, ...]) -> Any:
