@@ -8,7 +8,7 @@ import inspect
 import logging
 import re
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from fastapi.responses import JSONResponse
@@ -152,15 +152,35 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
+class DocumentedRoute(APIRoute):
+    """A route that is made when FastAPI asks it for anything, which it does for OpenAPI only.
+
+    Its models cost milliseconds. FastAPI looks through all routes, though not into them, at the
+    first request that none of them matches.
+    """
+
+    def __init__(self, make: Callable[[], APIRoute]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        make = vars(self).pop("_make", None)
+        if make is None:
+            raise AttributeError(name)
+        vars(self).update(vars(make()))
+        return getattr(self, name)
+
+
 def documented_routes(
     path: str, models: Models, operations: Sequence[Operation], *, config_hashes: bool
 ) -> list[BaseRoute]:
     """Return a route for each documented operation at ``path``; they are never called."""
     shown = [one for one in operations if one.documented]
-    routes: list[BaseRoute] = [_documented(path, models, one) for one in shown]
+    made = [partial(_documented, path, models, one) for one in shown]
     if config_hashes:
-        routes += [_documented(path, models, one, hashed=True) for one in shown if one.hashed]
-    return routes
+        made += [
+            partial(_documented, path, models, one, hashed=True) for one in shown if one.hashed
+        ]
+    return [DocumentedRoute(make) for make in made]
 
 
 def _documented(

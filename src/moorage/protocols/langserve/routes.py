@@ -11,7 +11,7 @@ from weakref import ref
 
 from fastapi import APIRouter, FastAPI, params
 from langchain_core.runnables import Runnable
-from starlette.routing import BaseRoute, Match
+from starlette.routing import Match
 from starlette.types import Scope
 
 from moorage.protocols.langserve.dispatch import PARAMETER, Publication, RunnableRoute, serve
@@ -114,51 +114,34 @@ def add_routes(  # noqa: PLR0913 - LangServe's signature, which people's code ca
 
 
 class RunnableDocumentation(APIRouter):
-    """Lists the operations of a router's runnables for OpenAPI; it never serves one.
-
-    Its routes, and the pydantic models in them, are made when they are first asked for.
-    """
+    """Lists the operations of a router's runnables for OpenAPI; it never serves one."""
 
     def __init__(self) -> None:
-        self._publications: list[Publication] = []
-        self._listed: list[BaseRoute] = []
-        self._listed_publications = 0
+        self._paths: set[str] = set()
         super().__init__()
-
-    @property
-    def routes(self) -> list[BaseRoute]:
-        """The documented routes, up to date."""
-        for publication in self._publications[self._listed_publications :]:
-            handler = publication.handler
-            self._listed += documented_routes(
-                publication.path,
-                handler.models,
-                publication.operations(),
-                config_hashes=handler.options.config_hashes,
-            )
-        self._listed_publications = len(self._publications)
-        return self._listed
-
-    @routes.setter
-    def routes(self, routes: list[BaseRoute]) -> None:
-        self._listed = routes
 
     def publish(self, publication: Publication) -> None:
         """Document one more runnable."""
-        self._publications.append(publication)
+        handler = publication.handler
+        self._paths.add(publication.path)
+        self.routes += documented_routes(
+            publication.path,
+            handler.models,
+            publication.operations(),
+            config_hashes=handler.options.config_hashes,
+        )
 
     def publishes_at(self, path: str) -> bool:
         """Whether a runnable was published at ``path``."""
-        return any(publication.path == path for publication in self._publications)
+        return path in self._paths
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:  # noqa: ARG002
         """Match nothing: ``RunnableRoute`` serves."""
         return Match.NONE, {}
 
     def _get_routes_version(self, seen: set[int] | None = None) -> int:  # noqa: ARG002
-        # FastAPI asks this on requests to routers that include ours. Answering without looking at
-        # `routes` keeps the models from being made then.
-        return len(self._publications)
+        # FastAPI asks this on each request to a router that includes ours, and counts all routes.
+        return len(self._paths)
 
 
 def _publish(
