@@ -28,9 +28,10 @@ from moorage.edge.probes import Check
 from moorage.edge.route_limits import RouteLimiter, install_limiter
 from moorage.engine.policy import POLICY_KEY, ErrorMapper, RunPolicy
 from moorage.engine.threads import default_threads
+from moorage.errors import Misconfigured
 from moorage.lifecycle import Lifecycle
 from moorage.observability import logs
-from moorage.settings import Settings
+from moorage.settings import Settings, stop
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 
@@ -63,14 +64,19 @@ def create_app(
         openapi: What FastAPI is to say in the OpenAPI document, such as ``version``.
 
     Raises:
-        Misconfigured: The service cannot start like this.
+        SystemExit: There is no way to authenticate, or it cannot be loaded. One line on standard
+            error says what to do; the status is 2.
     """
     style = opening.log_style(settings)
     logs.configure(level=settings.log_level, style=style)
     lifecycle = Lifecycle(grace_period=settings.grace_period, drain_delay=settings.drain_delay)
     metrics = Metrics(settings.metrics_dir) if settings.metrics else None
     limits = opening.rate_limits(settings, metrics)
-    handler = opening.own_authentication(settings, authenticate)
+    try:
+        handler = opening.own_authentication(settings, authenticate)
+        authenticator = opening.authenticator(settings)
+    except Misconfigured as error:
+        stop(str(error))
     is_open = handler is None and not settings.requires_auth
     public = opening.open_pages(settings)
     probed = Paths(probes.PATHS | {probes.METRICS_PATH})
@@ -120,7 +126,7 @@ def create_app(
         else None,
         Middleware(
             Authentication,
-            authenticator=opening.authenticator(settings),
+            authenticator=authenticator,
             handler=handler,
             public=Paths(public),
         ),

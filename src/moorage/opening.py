@@ -26,10 +26,17 @@ def own_authentication(settings: Settings, handler: Handler | None) -> Custom | 
     """Return the user's own authentication: the one given, or else the one that is named.
 
     Raises:
-        Misconfigured: There is none of that name, or it is no async function.
+        Misconfigured: There is none of that name, it is no async function, or authentication is
+            demanded and there is no way at all.
     """
     if handler is None and settings.requires_auth and settings.auth_handler:
         handler = importing.load(settings.auth_handler)
+    if handler is None and settings.requires_auth and not settings.can_authenticate:
+        raise Misconfigured(
+            "MOORAGE_AUTH_REQUIRED: no way to authenticate is configured; set MOORAGE_API_KEYS,"
+            " MOORAGE_API_KEYS_FILE, MOORAGE_JWT_ISSUER or MOORAGE_AUTH_HANDLER, or give"
+            " `authenticate` to create_app"
+        )
     return Custom(handler) if handler else None
 
 

@@ -379,3 +379,29 @@ def test_a_hand_written_endpoint_can_have_a_limit_of_its_own(serve: Serve) -> No
     refused = httpx.get(base + "/rare")
     assert refused.status_code == 429
     assert refused.json()["message"]
+
+
+def test_configured_keys_are_asked_for_in_development_too(serve: Serve):
+    base = serve(demo(api_keys=KEYS))
+    assert httpx.get(f"{base}/nowhere").status_code == 401
+    assert httpx.get(f"{base}/nowhere", headers=ANN).status_code == 404
+
+
+def test_production_takes_authentication_that_is_code(serve: Serve):
+    async def authenticate(_: Request) -> str:
+        return "ann"
+
+    production = settings(environment="production", auth_required=True)
+    base = serve(create_app(production, authenticate=authenticate))
+    assert httpx.get(f"{base}/nowhere").status_code == 404
+
+
+def test_a_start_without_any_authentication_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str],
+):
+    with pytest.raises(SystemExit) as ending:
+        create_app(settings(environment="production", auth_required=True))
+    assert ending.value.code == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert told.startswith("moorage: MOORAGE_AUTH_REQUIRED: ")

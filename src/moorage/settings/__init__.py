@@ -3,6 +3,6 @@
 Everything below this layer receives values through constructors and cannot reach for settings.
 """
 
-from moorage.settings.catalogue import Settings
+from moorage.settings.catalogue import Settings, stop
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "stop"]

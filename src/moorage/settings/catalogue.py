@@ -78,8 +78,9 @@ class Settings(BaseSettings):
 
     auth_required: bool | None = Field(
         default=None,
-        description="Whether a request must show a credential; unset, it must except in"
-        " development. Production refuses `false`.",
+        description="Whether a request must show a credential; unset, it must, except in"
+        " development where no way to authenticate is configured. Production refuses `false`."
+        " Say `true` where the way is code, given to `create_app`.",
         examples=["true"],
     )
     api_keys: Annotated[tuple[str, ...], text.Form(keys.split)] = Field(
@@ -261,8 +262,19 @@ class Settings(BaseSettings):
 
     @property
     def requires_auth(self) -> bool:
-        """Whether a request must show a credential: ``auth_required``, else not in development."""
-        return not self.is_development if self.auth_required is None else self.auth_required
+        """Whether a request must show a credential.
+
+        ``auth_required`` decides. If it is unset, it must, except in development where no way to
+        authenticate is configured.
+        """
+        if self.auth_required is not None:
+            return self.auth_required
+        return self.can_authenticate or not self.is_development
+
+    @property
+    def can_authenticate(self) -> bool:
+        """Whether keys, tokens or a handler are configured."""
+        return any((self.api_keys, self.api_keys_file, self.jwt_issuer, self.auth_handler))
 
     @property
     def shows_docs(self) -> bool:
@@ -321,7 +333,7 @@ class Settings(BaseSettings):
         try:
             return cls.from_variables(cls.gather(stage_dir, **overrides), **overrides)
         except Misconfigured as error:
-            _stop(str(error))
+            stop(str(error))
 
     @classmethod
     def gather(cls, stage_dir: str | Path = "config", **overrides: Any) -> Variables:
@@ -395,7 +407,8 @@ def _warn_of_unknown(model: type[Settings], variables: Variables) -> None:
             )
 
 
-def _stop(message: str) -> NoReturn:
+def stop(message: str) -> NoReturn:
+    """End the process with status 2, after one line on standard error for each of the message's."""
     for line in message.splitlines():
         sys.stderr.write(f"moorage: {line}\n")
     raise SystemExit(2)

@@ -36,16 +36,16 @@ def _auth(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             "auth_required", "production does not run without authentication", "remove it"
         )
-    ways = (settings.api_keys, settings.api_keys_file, settings.auth_handler)
-    if settings.requires_auth and not any(ways) and not _uses_jwt(settings):
+    # Where it is demanded in so many words, the way may be code: create_app sees to that.
+    if settings.auth_required is None and settings.requires_auth and not settings.can_authenticate:
         yield Problem(
             "auth_required",
             f"{settings.environment} needs authentication, and none is configured",
             "set MOORAGE_API_KEYS, MOORAGE_API_KEYS_FILE, MOORAGE_JWT_ISSUER"
             " or MOORAGE_AUTH_HANDLER",
         )
-
-    if settings.auth_handler and (any(ways[:2]) or _uses_jwt(settings)):
+    has_credentials = settings.api_keys or settings.api_keys_file or _uses_jwt(settings)
+    if settings.auth_handler and has_credentials:
         yield Problem(
             "auth_handler",
             "it takes the place of keys and tokens, and some are configured",
