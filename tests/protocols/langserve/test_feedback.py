@@ -1,20 +1,11 @@
 """Feedback, tokens and public links against a server that speaks LangSmith's API."""
 
 import asyncio
-import json
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from langsmith import utils
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from moorage.errors import BadRequest, Unavailable
 from moorage.protocols.langserve.feedback import (
@@ -24,80 +15,16 @@ from moorage.protocols.langserve.feedback import (
     PublicTraceLinkCreateRequest,
     TokenFeedbackConfig,
 )
+from tests.protocols.langserve.langsmith_server import (
+    PROJECT,
+    TOKEN,
+    LangSmith,
+    forget_environment,
+)
 
 pytestmark = pytest.mark.anyio
 
-PROJECT = uuid4()
-TOKEN = uuid4()
 TOKENS: TokenFeedbackConfig = {"key_configs": [{"key": "score"}]}
-
-
-@dataclass
-class LangSmith:
-    """What the server was asked, and how it is to answer."""
-
-    url: str = ""
-    requests: list[tuple[str, str, Any]] = field(default_factory=list)
-    misses: int = 0
-    failing: int = 0
-    asked: threading.Event = field(default_factory=threading.Event)
-    go_on: threading.Event = field(default_factory=threading.Event)
-    answers: dict[tuple[str, str], Any] = field(
-        default_factory=lambda: {
-            ("GET", "/info"): {"version": "0.16.1"},
-            ("GET", "/sessions"): [
-                {"id": str(PROJECT), "tenant_id": str(uuid4()), "reference_dataset_id": None}
-            ],
-            ("POST", "/feedback"): {},
-            ("POST", "/feedback/tokens"): {
-                "id": str(TOKEN),
-                "url": f"http://langsmith/feedback/tokens/{TOKEN}",
-                "expires_at": "2026-11-02T03:04:05+00:00",
-            },
-            ("POST", f"/feedback/tokens/{TOKEN}"): {},
-            ("POST", "/api/v2/runs/share"): {"share_token": "public-1"},
-        }
-    )
-
-    async def answer(self, request: Request) -> Response:
-        body = await request.body()
-        path = "/" + request.path_params["path"]
-        self.requests.append((request.method, path, json.loads(body) if body else None))
-        self.asked.set()
-        assert request.headers["x-api-key"] == "key-1"
-        assert await run_in_threadpool(self.go_on.wait, 20)
-        if self.failing or (self.misses and path == "/feedback"):
-            self.misses -= 1
-            return JSONResponse({"detail": "secret"}, self.failing or 404)
-        known = path.replace(f"/{path.split('/')[4]}", "") if path.startswith("/api/v2") else path
-        return JSONResponse(self.answers[request.method, known])
-
-    def bodies(self, path: str) -> list[Any]:
-        return [body for _, asked, body in self.requests if asked == path]
-
-
-def forget_environment() -> None:
-    """Make langsmith read the environment again."""
-    for cached in (utils.get_env_var, utils.get_tracer_project):
-        cast(Any, cached).cache_clear()
-
-
-@pytest.fixture
-def langsmith(serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> Iterator[LangSmith]:
-    """A LangSmith that traces are sent to."""
-    service = LangSmith()
-    service.go_on.set()
-    route = Route("/{path:path}", service.answer, methods=["GET", "POST", "PUT"])
-    service.url = serve(Starlette(routes=[route]))
-    monkeypatch.setenv("LANGSMITH_ENDPOINT", service.url)
-    monkeypatch.setenv("LANGSMITH_API_KEY", "key-1")
-    monkeypatch.setenv("LANGSMITH_TRACING", "true")
-    monkeypatch.setenv("LANGSMITH_PROJECT", "harbour")
-    forget_environment()
-    yield service
-    service.go_on.set()
-    monkeypatch.undo()
-    forget_environment()
 
 
 def all_on() -> LangSmithLinks:
@@ -108,6 +35,7 @@ def opinion(run_id: UUID | None) -> FeedbackCreateRequest:
     return FeedbackCreateRequest(run_id=run_id, key="correctness", score=1, comment="good")
 
 
+@pytest.mark.requirement("langserve:feedback:create")
 async def test_feedback_on_a_run_reaches_langsmith_and_comes_back(langsmith: LangSmith) -> None:
     run_id = uuid4()
     feedback = await all_on().create_feedback(opinion(run_id))
@@ -143,6 +71,7 @@ async def test_feedback_without_a_run_is_refused(langsmith: LangSmith) -> None:
         await all_on().create_feedback(opinion(None))
 
 
+@pytest.mark.requirement("langserve:feedback:token")
 @pytest.mark.parametrize("token", [TOKEN, str(TOKEN), f"http://elsewhere/tokens/{TOKEN}?a=b/c"])
 async def test_feedback_by_token_reaches_langsmith(langsmith: LangSmith, token: UUID | str) -> None:
     request = FeedbackCreateRequestTokenBased(
@@ -168,6 +97,7 @@ async def test_what_is_no_token_is_refused(langsmith: LangSmith, token: str) -> 
     assert not langsmith.requests
 
 
+@pytest.mark.requirement("langserve:feedback:tokens")
 async def test_a_run_comes_with_its_tokens(langsmith: LangSmith) -> None:
     run_id = uuid4()
     assert await all_on().tokens_for(run_id) == [
@@ -181,6 +111,7 @@ async def test_a_run_comes_with_its_tokens(langsmith: LangSmith) -> None:
     assert (sent["run_id"], sent["feedback_key"]) == (str(run_id), "score")
 
 
+@pytest.mark.requirement("langserve:feedback:share-alone")
 async def test_a_trace_gets_a_public_link(langsmith: LangSmith) -> None:
     run_id = uuid4()
     link = await LangSmithLinks(enable_public_trace_link=True).share_run(
@@ -201,6 +132,7 @@ async def test_langsmith_never_blocks_the_event_loop(langsmith: LangSmith) -> No
     assert (await shared).public_url
 
 
+@pytest.mark.requirement("langserve:feedback:off")
 async def test_what_is_switched_off_is_refused_with_the_remedy(langsmith: LangSmith) -> None:
     links = LangSmithLinks()
     assert not links.feedback_enabled()
@@ -215,6 +147,7 @@ async def test_what_is_switched_off_is_refused_with_the_remedy(langsmith: LangSm
     assert not langsmith.requests
 
 
+@pytest.mark.requirement("langserve:feedback:off")
 async def test_without_tracing_nothing_works_and_nothing_is_asked(
     langsmith: LangSmith, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +216,7 @@ async def test_langsmith_that_cannot_be_reached_is_unavailable(
         )
 
 
+@pytest.mark.requirement("langserve:surface:one-token-key")
 @pytest.mark.parametrize("config", [{"key_configs": []}, {"key_configs": [{"key": "a"}] * 2}])
 def test_more_or_fewer_than_one_key_are_not_supported(config: Any) -> None:
     with pytest.raises(NotImplementedError, match="exactly one"):
