@@ -1,6 +1,7 @@
 """Which words of a text count when texts are compared: without inflection and filler words."""
 
 import re
+from functools import lru_cache
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _FILLERS = """
@@ -26,6 +27,7 @@ def words(text: str) -> list[str]:
     return [word for word in _WORD.findall(text.lower()) if word not in _NO_TERM]
 
 
+@lru_cache(maxsize=4096)  # a text repeats its words, and clients send any
 def _stem(word: str) -> str:
     """Cut one common ending off, so that ``streams``, ``streamed`` and ``streaming`` are one."""
     for ending in _ENDINGS:
