@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _DEEPEST_HEADING = 6
+_UNSEARCHED = "<!-- not for search -->\n"
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,17 @@ class Passage:
 
 
 def read(folder: Path) -> list[Passage]:
-    """Return the passages of ``README.md`` and of every Markdown file below ``docs``, in order."""
+    """Return the passages of ``README.md`` and of every Markdown file below ``docs``, in order.
+
+    A file that begins with ``<!-- not for search -->`` is left out.
+    """
     files = [folder / "README.md", *sorted((folder / "docs").rglob("*.md"))]
     return [
         passage
         for file in files
         if file.is_file()
-        for passage in split(file.read_text("utf-8"), file.relative_to(folder).as_posix())
+        if not (text := file.read_text("utf-8")).startswith(_UNSEARCHED)
+        for passage in split(text, file.relative_to(folder).as_posix())
     ]
 
 

@@ -51,6 +51,11 @@ def test_a_heading_with_nothing_under_it_is_no_passage():
     assert [p.heading for p in split("# Empty\n\n## Full\ntext", "x.md")] == ["Empty > Full"]
 
 
+def test_a_page_that_is_not_for_search_is_left_out(tmp_path: Path):
+    (tmp_path / "README.md").write_text("<!-- not for search -->\n# Facts\nOne.\n")
+    assert read(tmp_path) == []
+
+
 def test_the_readme_and_everything_below_docs_is_read(tmp_path: Path):
     (tmp_path / "docs" / "howto").mkdir(parents=True)
     for name in ("README.md", "CHANGELOG.md", "docs/b.md", "docs/howto/a.md"):

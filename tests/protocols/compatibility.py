@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from tests.protocols.requirements import GROUPS, REQUIREMENTS, Requirement, State
 
 _INTRODUCTION = """\
+<!-- not for search -->
 # Compatibility with LangServe
 
 What moorage does with LangServe's protocol, fact by fact. The reference is LangServe 0.3.3; a
