@@ -139,7 +139,8 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     _same(
         "surface:api-handler",
         "2.3",
-        "`APIHandler` has LangServe's methods and serves routes that users write themselves.",
+        "`APIHandler` has LangServe's methods and models for routes that users write themselves; "
+        "what is wrong with a request is FastAPI's `HTTPException` there.",
     ),
     _same(
         "surface:server-config",
@@ -469,13 +470,13 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     _same(
         "config:modifier",
         "5.1",
-        "The modifier, sync or async, has the last word; it may read the body and raise.",
+        "The modifier, sync or async, has the last word; it may read the body, raise, or return None.",
     ),
     _differs(
         "config:modifier-configurable",
         "5.1",
-        'The modifier always finds `config["configurable"]`.',
-        "In LangServe the key may be missing.",
+        "The modifier always finds `configurable`, `metadata` and `tags` in the config.",
+        "In LangServe they may be missing.",
     ),
     _same(
         "config:modifier-once-per-config",

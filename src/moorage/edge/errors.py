@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from fastapi import FastAPI
+from fastapi import HTTPException as FastAPIHTTPException
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -55,6 +56,22 @@ STATUSES: dict[type[MoorageError], int] = {
 INTERNAL = 500
 
 
+class Refusal(FastAPIHTTPException):
+    """An error of the tree for an application that may not know the tree.
+
+    FastAPI answers it with the error's status, detail and headers; so do handlers that the
+    application has for ``HTTPException``.
+
+    Attributes:
+        error: The error.
+    """
+
+    def __init__(self, error: MoorageError) -> None:
+        detail = error.detail if isinstance(error, Invalid) else message_of(error)
+        super().__init__(status_of(error), detail, dict(_headers_of(error)))
+        self.error = error
+
+
 class Reply(NamedTuple):
     """A whole response, ready to be sent."""
 
@@ -80,6 +97,8 @@ def message_of(error: BaseException) -> str:
 
 def respond(error: BaseException) -> Reply:
     """Describe ``error`` as a response, with the headers that its class calls for."""
+    if isinstance(error, Refusal):
+        error = error.error
     message = message_of(error)
     detail = error.detail if isinstance(error, Invalid | HTTPException) else message
     return reply(status_of(error), detail, _headers_of(error), message=message)

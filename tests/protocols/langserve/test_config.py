@@ -267,7 +267,7 @@ async def test_an_http_exception_of_the_modifier_is_the_answer_on_streams_too(op
 
 
 @pytest.mark.requirement("langserve:errors:closed")
-@pytest.mark.parametrize("result", [ValueError("secret"), None, "no dict"])
+@pytest.mark.parametrize("result", [ValueError("secret"), "no dict"])
 async def test_a_modifier_that_fails_or_returns_no_config_is_a_closed_failure(result: Any):
     def modifier(config: Config, request: Request) -> Any:
         if isinstance(result, Exception):
@@ -278,6 +278,29 @@ async def test_a_modifier_that_fails_or_returns_no_config_is_a_closed_failure(re
 
     assert response.status_code == 500
     assert response.json()["detail"] == "Internal Server Error"
+
+
+@pytest.mark.requirement("langserve:config:modifier")
+async def test_a_modifier_may_change_the_config_in_place_or_only_look_and_return_nothing():
+    seen = Seen()
+
+    def modifier(config: Config, request: Request) -> None:
+        config["metadata"]["plan"] = "free"
+        config["tags"].append("seen")
+
+    sent = {"tags": ["mine"], "metadata": {"a": 1}}
+    for config in (None, sent):
+        await run(
+            seen.runnable,
+            config,
+            per_req_config_modifier=modifier,
+            config_keys=["tags", "metadata"],
+        )
+
+    without, given = seen.configs
+    assert without["metadata"]["plan"] == given["metadata"]["plan"] == "free"
+    assert given["metadata"]["a"] == 1
+    assert [without["tags"], given["tags"]] == [["seen"], ["mine", "seen"]]
 
 
 @pytest.mark.requirement("langserve:config:modifier-configurable")

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from fastapi import HTTPException as FastAPIHTTPException
 from fastapi.responses import JSONResponse
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from starlette.exceptions import HTTPException
@@ -240,3 +241,37 @@ async def test_a_failure_of_one_request_leaves_the_next_alone():
         ]
 
     assert statuses == [200, 500, 200, 500, 200]
+
+
+@pytest.mark.requirement("langserve:errors:own-handlers")
+@pytest.mark.parametrize(
+    "of", [HTTPException, FastAPIHTTPException, 422], ids=["starlette", "fastapi", "status"]
+)
+async def test_an_application_that_renders_http_exceptions_renders_refusals_too(of: Any):
+    app = bare(ValueError("never raised"))
+
+    @app.exception_handler(of)
+    async def render(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, FastAPIHTTPException)
+        return JSONResponse({"problem": error.detail}, error.status_code)
+
+    async with client(app) as http:
+        response = await http.post("/r/invoke", content=b"{")
+
+    assert response.status_code == 422
+    assert response.json() == {"problem": ["Invalid JSON body"]}
+
+
+@pytest.mark.requirement("langserve:errors:own-handlers")
+async def test_a_handler_for_all_exceptions_is_not_asked_about_what_clients_do_wrong():
+    app = bare(ValueError("never raised"))
+
+    @app.exception_handler(Exception)
+    async def apologize(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse({"sorry": True}, 500)
+
+    async with client(app) as http:
+        response = await http.post("/r/invoke", content=b"{")
+
+    assert response.status_code == 422
+    assert response.json()["detail"] == ["Invalid JSON body"]

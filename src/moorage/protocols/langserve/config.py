@@ -152,11 +152,18 @@ class ConfigReader:
 
     async def _modified(self, config: Config, request: Request) -> Config:
         assert self._modifier is not None  # noqa: S101 - read() has looked
-        # The key is always there, so that modifiers may add to it without looking.
-        config = {**config, "configurable": dict(config.get("configurable") or {})}
-        changed = self._modifier(config, request)
+        # These are always there, so that modifiers may add to them without looking.
+        config = {
+            **config,
+            "configurable": dict(config.get("configurable") or {}),
+            "metadata": dict(config.get("metadata") or {}),
+            "tags": list(config.get("tags") or ()),
+        }
+        changed: Any = self._modifier(config, request)
         if inspect.isawaitable(changed):
             changed = await changed
+        if changed is None:
+            return config  # it only looked, or changed what it was given
         if not isinstance(changed, dict):
             raise TypeError(
                 f"per_req_config_modifier returned {type(changed).__name__}, not a dict"

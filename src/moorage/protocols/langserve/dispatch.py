@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from fastapi import FastAPI
+from fastapi import HTTPException as FastAPIHTTPException
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -13,11 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from moorage.edge.errors import INTERNAL, Prepared, respond, status_of
+from moorage.edge.errors import INTERNAL, Prepared, Refusal, respond, status_of
 from moorage.edge.routes import TEMPLATE_KEY, template_of
 from moorage.engine.policy import POLICY_KEY, RUN_ID_KEY
-from moorage.errors import Abandoned
-from moorage.protocols.langserve.handler import PATH_KEY, APIHandler
+from moorage.errors import Abandoned, MoorageError
+from moorage.protocols.langserve.handler import PATH_KEY, RunnableHandler
 from moorage.protocols.langserve.operations import OPERATIONS, Operation
 from moorage.protocols.langserve.requests import RunnableRequest
 
@@ -38,7 +40,7 @@ class Publication(NamedTuple):
     """
 
     path: str
-    handler: APIHandler
+    handler: RunnableHandler
 
     @property
     def mount(self) -> str:
@@ -195,6 +197,12 @@ async def serve(request: Request) -> Response:
         raise
     except ClientDisconnect:
         return Prepared(respond(Abandoned("The client left before its request was read.")))
+    except MoorageError as error:
+        if _is_answered_elsewhere(request, error):
+            raise
+        if _has_own_answers(request, status_of(error)):
+            raise Refusal(error) from error
+        return _closed(request, error)
     except Exception as error:
         if _is_answered_elsewhere(request, error):
             raise
@@ -218,11 +226,24 @@ def _is_answered_elsewhere(request: Request, error: Exception) -> bool:
     if not isinstance(app, FastAPI):
         return False
     handled = app.exception_handlers
-    is_unforeseen = status_of(error) == INTERNAL
+    if status_of(error) == INTERNAL:
+        return (
+            any(kind in handled for kind in type(error).__mro__) or INTERNAL in handled or app.debug
+        )
+    # A handler for `Exception` is for what nobody foresaw, as it is with `HTTPException`.
+    return any(kind in handled for kind in type(error).__mro__ if kind is not Exception)
+
+
+def _has_own_answers(request: Request, status: int) -> bool:
+    """Whether the application renders an ``HTTPException`` of this status in its own way."""
+    app = request.scope.get("app")
+    if not isinstance(app, FastAPI):
+        return False
+    handled = app.exception_handlers
     return (
-        any(kind in handled for kind in type(error).__mro__)
-        or (is_unforeseen and INTERNAL in handled)
-        or (is_unforeseen and app.debug)
+        status in handled
+        or FastAPIHTTPException in handled
+        or handled.get(HTTPException) is not http_exception_handler
     )
 
 

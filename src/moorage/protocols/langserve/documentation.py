@@ -25,7 +25,7 @@ from moorage.protocols.langserve.schemas import Schemas
 logger = logging.getLogger(__name__)
 
 
-class RunMetadata(BaseModel):
+class InvokeResponseMetadata(BaseModel):
     """What is known of one run."""
 
     run_id: str
@@ -39,13 +39,13 @@ class ItemError(BaseModel):
     message: str
 
 
-class ItemMetadata(RunMetadata):
+class ItemMetadata(InvokeResponseMetadata):
     """What is known of the run of one item of a batch."""
 
     error: ItemError | None = None
 
 
-class BatchMetadata(BaseModel):
+class BatchResponseMetadata(BaseModel):
     """What is known of the runs of a batch."""
 
     responses: list[ItemMetadata]
@@ -99,7 +99,7 @@ class Models:
     def invoke_response(self) -> type[BaseModel]:
         """Answer of ``/invoke``."""
         return self._model(
-            "InvokeResponse", output=(self._output, ...), metadata=(RunMetadata, ...)
+            "InvokeResponse", output=(self._output, ...), metadata=(InvokeResponseMetadata, ...)
         )
 
     @cached_property
@@ -120,7 +120,9 @@ class Models:
     def batch_response(self) -> type[BaseModel]:
         """Answer of ``/batch``."""
         outputs = list[self._output]  # type: ignore[name-defined]
-        return self._model("BatchResponse", output=(outputs, ...), metadata=(BatchMetadata, ...))
+        return self._model(
+            "BatchResponse", output=(outputs, ...), metadata=(BatchResponseMetadata, ...)
+        )
 
     @cached_property
     def stream_request(self) -> type[BaseModel]:

@@ -1,4 +1,4 @@
-"""``APIHandler``: LangServe's operations for one runnable, each from request to response."""
+"""LangServe's operations for one runnable, each from request to response."""
 
 import asyncio
 import logging
@@ -69,8 +69,8 @@ class Run(NamedTuple):
         return cast(UUID, self.config["run_id"])
 
 
-class APIHandler:
-    """Serves one runnable over LangServe's protocol, for routes that you write yourself.
+class RunnableHandler:
+    """Serves one runnable over LangServe's protocol.
 
     ``add_routes`` uses one of these for each runnable. Making one costs microseconds: schemas are
     made when they are first needed.

@@ -7,7 +7,7 @@ class Operation(NamedTuple):
     """One operation that is published for every runnable.
 
     Attributes:
-        name: Name of the ``APIHandler`` method that serves it.
+        name: Name of the ``RunnableHandler`` method that serves it.
         method: HTTP method.
         path: Path below the runnable's.
         switch: Name under which it is switched on and off.

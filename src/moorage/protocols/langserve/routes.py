@@ -17,7 +17,7 @@ from starlette.types import Scope
 from moorage.protocols.langserve.dispatch import PARAMETER, Publication, RunnableRoute, serve
 from moorage.protocols.langserve.documentation import documented_routes
 from moorage.protocols.langserve.feedback import TokenFeedbackConfig
-from moorage.protocols.langserve.handler import APIHandler
+from moorage.protocols.langserve.handler import RunnableHandler
 from moorage.protocols.langserve.operations import OPERATIONS, Operation
 from moorage.protocols.langserve.options import (
     ErrorMapper,
@@ -89,7 +89,7 @@ def add_routes(  # noqa: PLR0913 - LangServe's signature, which people's code ca
         raise ValueError(f"path must be empty or begin with '/', not {path!r}.")
     path = path.rstrip("/")
     enabled = switched_on(enabled_endpoints, disabled_endpoints)
-    handler = APIHandler(
+    handler = RunnableHandler(
         runnable,
         path=path,
         prefix=router.prefix,
