@@ -73,6 +73,7 @@ GROUPS = {
     "playground": "Playground",
     "openapi": "OpenAPI",
     "errors": "Errors",
+    "remote": "RemoteRunnable of moorage",
     "graphs": "LangGraph graphs",
     "clients": "Clients that others wrote",
 }
@@ -151,6 +152,11 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "surface:custom-serializer",
         "2.5",
         "A `Serializer` of the user's renders outputs, chunks, patches and events.",
+    ),
+    _same(
+        "surface:module-names",
+        "2",
+        "`moorage.langserve` has the names and submodules that code imports from `langserve`.",
     ),
     # --- Endpoint switches
     _same(
@@ -510,6 +516,12 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "The identity of an authenticated caller is in the run's `configurable`.",
         "An addition.",
     ),
+    _differs(
+        "config:positive-limits",
+        "5.2",
+        "`max_concurrency` and `recursion_limit` below 1 are 422.",
+        "In LangServe a batch without concurrency waits for ever.",
+    ),
     # --- hash
     _same(
         "hash:lz-string", "5.3", "A hash is LZ-string in the URI-safe alphabet; `N4XyA` is `{}`."
@@ -705,6 +717,70 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "An addition.",
     ),
     _same("errors:own-handlers", "4.1", "Exception handlers of the user's application are asked."),
+    # --- our own client
+    _same(
+        "remote:calls",
+        "12.1",
+        "invoke and batch post to `/invoke` and `/batch`; an empty batch makes no request.",
+    ),
+    _same(
+        "remote:keywords",
+        "12.1",
+        "Keyword arguments of invoke and batch are refused with `NotImplementedError`.",
+    ),
+    _same(
+        "remote:config",
+        "12.1",
+        "Callbacks, and values of `configurable` that are not JSON, stay in the client.",
+    ),
+    _same(
+        "remote:status-errors",
+        "12.1",
+        "A refusal is an `HTTPStatusError` with the body in its message and no credentials.",
+    ),
+    _same(
+        "remote:stream-errors",
+        "12.1",
+        "An `error` event is an `HTTPStatusError` with the event's status, after the chunks before it.",
+    ),
+    _same("remote:unknown-events", "12.1", "Unknown events are logged once and ignored."),
+    _same("remote:end", "12.1", "A stream stops at `end`; nothing after it counts."),
+    _same(
+        "remote:replaced-clients",
+        "12.1",
+        "`sync_client` and `async_client` can be replaced, and all traffic goes through them.",
+    ),
+    _same("remote:closed", "12.1", "Both are closed with the runnable, inside and outside a loop."),
+    _same("remote:serializer", "12.1", "A serializer of the user's is used both ways."),
+    _same(
+        "remote:callback-events",
+        "12.1",
+        "Callback events of the server are replayed under the local run.",
+    ),
+    _differs(
+        "remote:error-events",
+        "8",
+        "Callback events of failures are replayed too.",
+        "LangServe's client raises `TypeError`.",
+    ),
+    _differs(
+        "remote:return-exceptions",
+        "12.1",
+        "`return_exceptions` works per item, in `abatch` too.",
+        "LangServe gives the one failure for every item, and ignores the flag in `abatch`.",
+    ),
+    _differs(
+        "remote:line-separators",
+        "12.1",
+        "U+2028, U+2029 and U+0085 in the data break no stream.",
+        "LangServe's client splits lines there.",
+    ),
+    _differs(
+        "remote:metadata",
+        "12.1",
+        "The caller can collect the metadata of replies: run ids and feedback tokens.",
+        "LangServe's client drops them.",
+    ),
     # --- graphs
     _differs(
         "graphs:thread-id",

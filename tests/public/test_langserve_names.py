@@ -26,6 +26,7 @@ SUBMODULES = {
 }
 
 
+@pytest.mark.requirement("langserve:surface:module-names")
 def test_the_root_offers_what_langserve_exports() -> None:
     from langserve import __all__ as names  # noqa: PLC0415
 
@@ -34,6 +35,7 @@ def test_the_root_offers_what_langserve_exports() -> None:
         assert getattr(moorage.langserve, name) is getattr(moorage, name)
 
 
+@pytest.mark.requirement("langserve:surface:module-names")
 @pytest.mark.parametrize("submodule", SUBMODULES)
 def test_a_submodule_offers_what_langserve_keeps_there(submodule: str) -> None:
     peer = import_module(f"langserve.{submodule}")

@@ -84,7 +84,7 @@ async def test_only_the_allowed_keys_count_and_others_are_dropped(operation: str
     assert seen.last["metadata"]["k"] == 1
 
 
-@pytest.mark.requirement("langserve:config:types")
+@pytest.mark.requirement("langserve:config:types", "langserve:config:positive-limits")
 @pytest.mark.parametrize(
     ("config", "place"),
     [
@@ -93,6 +93,8 @@ async def test_only_the_allowed_keys_count_and_others_are_dropped(operation: str
         ({"metadata": []}, ["metadata"]),
         ({"run_id": "x"}, ["run_id"]),
         ({"max_concurrency": "many"}, ["max_concurrency"]),
+        ({"max_concurrency": 0}, ["max_concurrency"]),
+        ({"recursion_limit": -1}, ["recursion_limit"]),
     ],
 )
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -2,6 +2,7 @@ import uuid
 from typing import Any
 
 import orjson
+import pytest
 from langchain_core.runnables import RunnableConfig
 
 from moorage.client import body
@@ -11,10 +12,12 @@ def sent(config: Any) -> Any:
     return orjson.loads(body.dump(body.sendable(config)))
 
 
+@pytest.mark.requirement("langserve:remote:config")
 def test_callbacks_stay_here() -> None:
     assert sent(RunnableConfig(callbacks=[], tags=["a"])) == {"tags": ["a"]}
 
 
+@pytest.mark.requirement("langserve:remote:config")
 def test_values_that_are_not_json_are_dropped_at_any_depth() -> None:
     history = object()
     config = {

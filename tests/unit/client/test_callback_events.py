@@ -138,6 +138,7 @@ def test_an_event_reaches_the_handler_of_its_name(
     assert args == arguments
 
 
+@pytest.mark.requirement("langserve:remote:error-events")
 @pytest.mark.parametrize("kind", ["chain", "llm", "tool", "retriever"])
 def test_an_error_event_replays_as_an_error(kind: str) -> None:
     failure = {"status_code": 429, "message": "Slow down", "type": "error"}
@@ -148,6 +149,7 @@ def test_an_error_event_replays_as_an_error(kind: str) -> None:
     assert str(error) == "Slow down"
 
 
+@pytest.mark.requirement("langserve:remote:callback-events")
 def test_runs_get_new_ids_and_roots_hang_below_the_local_run() -> None:
     recorder = Recorder()
     run = CallbackManager.configure([recorder]).on_chain_start(None, "in")

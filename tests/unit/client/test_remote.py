@@ -106,6 +106,7 @@ class Ends(BaseCallbackHandler):
 # --- invoke ------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("langserve:remote:calls")
 def test_an_invoke_sends_input_and_config(server: Server, remote: RemoteRunnable[Any, Any]) -> None:
     server.outputs(AIMessage(content="hi").model_dump())
     config: Any = {"tags": ["t"], "configurable": {"k": 1, "o": object()}, "callbacks": []}
@@ -129,6 +130,7 @@ async def test_an_async_invoke_does_the_same(
     assert server.asked[0][2]["input"] == 1
 
 
+@pytest.mark.requirement("langserve:remote:keywords")
 def test_keyword_arguments_are_refused_before_anything_is_sent(
     server: Server, remote: RemoteRunnable[Any, Any]
 ) -> None:
@@ -161,6 +163,7 @@ def test_a_null_output_is_an_output(server: Server, remote: RemoteRunnable[Any, 
 # --- failures ----------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("langserve:remote:status-errors")
 @pytest.mark.parametrize("status", [301, 404, 422, 429, 500, 503])
 def test_a_refusal_carries_status_and_body(
     server: Server, remote: RemoteRunnable[Any, Any], status: int
@@ -186,6 +189,7 @@ async def test_an_async_call_fails_alike(server: Server, remote: RemoteRunnable[
             [chunk async for chunk in call(1)]
 
 
+@pytest.mark.requirement("langserve:remote:status-errors")
 def test_an_error_tells_no_credentials(server: Server, serve: Callable[..., str]) -> None:
     url = serve(server).replace("http://", "http://user:hunter2@")
     headers = {"authorization": "Bearer hunter2", "x-api-key": "hunter2"}
@@ -220,6 +224,7 @@ def test_a_server_that_is_not_there_is_a_connection_error() -> None:
 # --- batch -------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("langserve:remote:calls")
 def test_a_batch_is_one_request_with_a_config_for_each(
     server: Server, remote: RemoteRunnable[Any, Any]
 ) -> None:
@@ -232,6 +237,7 @@ def test_a_batch_is_one_request_with_a_config_for_each(
     assert "return_exceptions" not in body
 
 
+@pytest.mark.requirement("langserve:remote:calls")
 async def test_an_empty_batch_makes_no_request(
     server: Server, remote: RemoteRunnable[Any, Any]
 ) -> None:
@@ -240,6 +246,7 @@ async def test_an_empty_batch_makes_no_request(
     assert server.asked == []
 
 
+@pytest.mark.requirement("langserve:remote:return-exceptions")
 async def test_items_fail_one_by_one_on_request(
     server: Server, remote: RemoteRunnable[Any, Any]
 ) -> None:
@@ -330,6 +337,7 @@ async def test_chunks_of_a_stream_add_up(server: Server, remote: RemoteRunnable[
     assert handler.ended == [total]
 
 
+@pytest.mark.requirement("langserve:remote:line-separators")
 def test_unicode_line_separators_do_not_break_a_stream(
     server: Server, remote: RemoteRunnable[Any, Any]
 ) -> None:
@@ -338,6 +346,7 @@ def test_unicode_line_separators_do_not_break_a_stream(
     assert list(remote.stream(1)) == [text]
 
 
+@pytest.mark.requirement("langserve:remote:stream-errors")
 def test_an_error_event_is_raised_after_the_chunks_before_it(
     server: Server, remote: RemoteRunnable[Any, Any]
 ) -> None:
@@ -401,11 +410,13 @@ def test_a_reply_that_is_no_event_stream_is_a_protocol_error(
         list(remote.stream(1))
 
 
+@pytest.mark.requirement("langserve:remote:end")
 def test_nothing_after_the_end_counts(server: Server, remote: RemoteRunnable[Any, Any]) -> None:
     server.frames(END + b"event: data\ndata: 1\n\n")
     assert list(remote.stream(1)) == []
 
 
+@pytest.mark.requirement("langserve:remote:unknown-events")
 def test_unknown_events_are_logged_once_and_ignored(
     server: Server, remote: RemoteRunnable[Any, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -509,6 +520,7 @@ async def test_a_log_that_fails_tells_its_callbacks(
 # --- metadata and callback events --------------------------------------------------------------
 
 
+@pytest.mark.requirement("langserve:remote:metadata")
 async def test_the_metadata_of_every_reply_can_be_collected(
     server: Server, remote: RemoteRunnable[Any, Any]
 ) -> None:
@@ -547,6 +559,7 @@ CALLBACK_EVENTS = [
 ]
 
 
+@pytest.mark.requirement("langserve:remote:callback-events")
 async def test_callback_events_are_replayed(
     server: Server, remote: RemoteRunnable[Any, Any]
 ) -> None:
@@ -618,6 +631,7 @@ def test_it_takes_and_gives_anything(remote: RemoteRunnable[Any, Any]) -> None:
     assert (remote | RunnableLambda(lambda x: x)).get_input_jsonschema()["title"]
 
 
+@pytest.mark.requirement("langserve:remote:serializer")
 def test_a_serializer_of_the_users_own_is_used_both_ways(
     server: Server, serve: Callable[..., str]
 ) -> None:
@@ -664,6 +678,7 @@ def test_there_is_no_timeout_unless_one_is_set() -> None:
     assert remote.sync_client.timeout == remote.async_client.timeout == httpx.Timeout(None)
 
 
+@pytest.mark.requirement("langserve:remote:replaced-clients")
 async def test_clients_that_are_put_in_their_place_are_used(server: Server) -> None:
     remote: RemoteRunnable[Any, Any] = RemoteRunnable("http://nowhere/p")
     remote.sync_client = TestClient(server, base_url="http://nowhere/p")  # type: ignore[assignment]
@@ -686,6 +701,7 @@ def used_clients(remote: RemoteRunnable[Any, Any]) -> list[Any]:
     return [remote.sync_client, remote.async_client]
 
 
+@pytest.mark.requirement("langserve:remote:closed")
 def test_the_clients_are_closed_with_the_runnable(
     server: Server, serve: Callable[..., str]
 ) -> None:
@@ -697,6 +713,7 @@ def test_the_clients_are_closed_with_the_runnable(
     assert [client.is_closed for client in clients] == [True, True]
 
 
+@pytest.mark.requirement("langserve:remote:closed")
 async def test_the_clients_are_closed_with_the_runnable_inside_a_loop(
     server: Server, serve: Callable[..., str]
 ) -> None:

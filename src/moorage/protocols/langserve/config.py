@@ -135,6 +135,7 @@ class ConfigReader:
         except ValidationError as error:
             raise Invalid(error.errors()) from error
         config = checked.model_dump(exclude_unset=True, exclude_none=True)
+        _require_positive(config)
         if "tags" in config:
             config["tags"] = sorted({*config["tags"]})
         if undeclared := self._undeclared(sent.get("configurable")):
@@ -247,6 +248,15 @@ def _user_agent(request: Request) -> str | None:
         if name == b"user-agent":
             return value.decode("latin-1")
     return None
+
+
+def _require_positive(config: Config) -> None:
+    """Refuse limits of nothing: a run with no concurrency would wait for ever."""
+    for key in ("max_concurrency", "recursion_limit"):
+        if config.get(key, 1) < 1:
+            told = "Input should be greater than or equal to 1"
+            error = {"type": "greater_than_equal", "loc": [key], "msg": told, "input": config[key]}
+            raise Invalid([{**error, "ctx": {"ge": 1}}])
 
 
 def _not_an_object(sent: Any) -> list[dict[str, Any]]:
