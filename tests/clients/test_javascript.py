@@ -50,6 +50,7 @@ def javascript(node: str) -> Iterator[Run]:
         assert process.wait(20) == 0
 
 
+@pytest.mark.usefixtures("node")
 def test_the_client_is_the_version_we_promise():
     core = json.loads((HERE / "node_modules/@langchain/core/package.json").read_text())
 

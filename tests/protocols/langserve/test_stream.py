@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from starlette.exceptions import HTTPException
 
-from moorage import Settings, add_routes, create_app
+from moorage import Rejected, Settings, add_routes, create_app
 from moorage.edge.sse import EventResponse, frame
 from moorage.engine.policy import RunPolicy
 from moorage.engine.supervision import Supervision
@@ -363,3 +363,28 @@ async def test_a_stream_carries_no_callback_events():
 
     assert [event.name for event in told] == ["metadata", "data", "end"]
     assert json.loads(told[0].data or "").keys() == {"run_id"}
+
+
+class Refusing(RunnableLambda[Any, Any]):
+    """Fails when it is asked to stream, before there is anything to iterate over."""
+
+    def astream(self, *_: Any, **__: Any) -> AsyncIterator[Any]:
+        raise ValueError("not my kind of input")
+
+
+@pytest.mark.requirement("langserve:stream:error")
+async def test_a_runnable_that_fails_before_it_streams_is_an_error_event():
+    told = events(await streamed(Refusing(lambda x: x)))
+
+    assert [event.name for event in told] == ["metadata", "error"]
+    assert told[1].value == CLOSED
+
+
+@pytest.mark.requirement("langserve:stream:error-status")
+async def test_the_mapper_is_asked_about_a_runnable_that_fails_before_it_streams():
+    def explain(error: BaseException) -> Rejected | None:
+        return Rejected(400, str(error)) if isinstance(error, ValueError) else None
+
+    told = events(await streamed(Refusing(lambda x: x), error_mapper=explain))
+
+    assert told[1].value == {"status_code": 400, "message": "not my kind of input"}

@@ -156,8 +156,8 @@ class RunnableHandler:
         """Run the body's input and send the output in chunks, as server-sent events."""
         body = await invoke_body(request)
         run = await self._prepare(request, "stream", body, config_hash, server_config)
-        chunks = self.runnable.astream(run.value, run.config)
-        return self._events(request, run, chunks, announce=True)
+        start = partial(self.runnable.astream, run.value, run.config)
+        return self._events(request, run, start, announce=True)
 
     async def stream_log(
         self, request: Request, *, config_hash: str = "", server_config: ServerConfig = None
@@ -167,7 +167,7 @@ class RunnableHandler:
         filters = event_filters(body)
         run = await self._prepare(request, "stream_log", body, config_hash, server_config)
         patches = stream_log(self.runnable, run.value, run.config, **filters)
-        return self._events(request, run, self._shown(patches, _as_patch))
+        return self._events(request, run, partial(self._shown, patches, _as_patch))
 
     async def astream_events(
         self, request: Request, *, config_hash: str = "", server_config: ServerConfig = None
@@ -178,8 +178,8 @@ class RunnableHandler:
         run = await self._prepare(request, "stream_events", body, config_hash, server_config)
         version = self.options.astream_events_version
         events = self.runnable.astream_events(run.value, run.config, version=version, **filters)
-        shown = self._shown(cast(AsyncGenerator[Any, None], events), _without_host_metadata)
-        return self._events(request, run, shown)
+        source = cast(AsyncGenerator[Any, None], events)
+        return self._events(request, run, partial(self._shown, source, _without_host_metadata))
 
     async def input_schema(
         self,
@@ -389,14 +389,14 @@ class RunnableHandler:
         self,
         request: Request,
         run: Run,
-        source: AsyncIterator[Any],
+        start: Callable[[], AsyncIterator[Any]],
         *,
         announce: bool = False,
     ) -> Response:
-        """Stream what ``source`` yields; ``announce`` sends the run's metadata first."""
+        """Stream what ``start`` returns; ``announce`` sends the run's metadata first."""
         tokens = self._fetch_tokens([run.id])
         frames = output_frames(
-            source, self._serializer, run.id if announce or tokens else None, tokens
+            start, self._serializer, run.id if announce or tokens else None, tokens
         )
         supervise = partial(Supervision, _policy(request))
         return EventResponse(

@@ -1,8 +1,7 @@
 """A run's output as LangServe's events: metadata, data, end, error (sections 4.3 to 4.5)."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +17,7 @@ _END = b"event: end\r\n\r\n"
 
 
 async def output_frames(
-    source: AsyncIterator[Any],
+    start: Callable[[], AsyncIterator[Any]],
     serializer: Serializer,
     announced: UUID | None,
     tokens: Tokens | None,
@@ -26,18 +25,22 @@ async def output_frames(
     """Yield the frames of a stream: metadata if a run is announced, one a chunk, then the end.
 
     The metadata waits for the feedback tokens, if there are any, and the chunks wait for it: they
-    are held back, never dropped.
+    are held back, never dropped. ``start`` is called here, so that a runnable that fails at once
+    fails like one that fails later. Whatever ends the frames closes what it returned.
     """
+    chunks: AsyncIterator[Any] | None = None
     try:
-        async with aclosing(source) as chunks:  # type: ignore[type-var]
-            if announced is not None:
-                yield frame(b"metadata", _metadata(announced, await tokens if tokens else None))
-            async for chunk in chunks:
-                data = single_line(serializer.dumps(chunk))
-                yield b"event: data\r\ndata: " + data + b"\r\n\r\n"
+        if announced is not None:
+            yield frame(b"metadata", _metadata(announced, await tokens if tokens else None))
+        chunks = start()
+        async for chunk in chunks:
+            data = single_line(serializer.dumps(chunk))
+            yield b"event: data\r\ndata: " + data + b"\r\n\r\n"
     finally:
         if tokens is not None:
             tokens.cancel()
+        if (close := getattr(chunks, "aclose", None)) is not None:
+            await close()
     yield _END
 
 
