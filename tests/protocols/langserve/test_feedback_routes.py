@@ -133,7 +133,7 @@ async def test_chunks_wait_for_a_token_that_is_late_and_none_is_lost():
         for number in range(6):
             yield number
 
-    frames = output_frames(source(), WellKnownLCSerializer(), run_id, tokens)
+    frames = output_frames(source, WellKnownLCSerializer(), run_id, tokens)
     first = asyncio.ensure_future(anext(frames))
     await asyncio.sleep(0)
     assert not first.done()
