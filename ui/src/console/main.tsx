@@ -1,0 +1,3 @@
+import { boot } from "../design/boot";
+
+boot(<main />);

@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { themeScript } from "./plugins/theme.ts";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  base: "./",
+  publicDir: false,
+  plugins: [react(), tailwindcss(), themeScript()],
+  build: {
+    outDir: here("../src/moorage/_pages"),
+    emptyOutDir: true,
+    // Served below {base}console/assets/, so that it can never hide a path of the user's.
+    assetsDir: "console/assets",
+    assetsInlineLimit: 0,
+    manifest: "manifest.json",
+    modulePreload: { polyfill: false },
+    target: "es2022",
+    rolldownOptions: { input: [here("playground.html"), here("console.html")] },
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    setupFiles: [here("src/design/testing.ts")],
+  },
+});
