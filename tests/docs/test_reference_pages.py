@@ -17,6 +17,9 @@ from tests.docs.pages import ROOT, code, pages, read
 ENDPOINTS = "docs/reference/endpoints.md"
 # What exists only once it was made, or is no file.
 MADE = {
+    "../c/N4XyA/input_schema",
+    "../invoke",
+    "application/json",
     "benchmarks/.peer",
     "benchmarks/results/",
     "playground/",
