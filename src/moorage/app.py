@@ -1,6 +1,5 @@
 """The composition root: what a service consists of and how its parts are plugged together."""
 
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -9,7 +8,7 @@ import structlog
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from moorage import opening
+from moorage import collection, opening
 from moorage.auth.custom import Handler
 from moorage.edge import errors, probes
 from moorage.edge.metrics import Metrics
@@ -92,8 +91,7 @@ def create_app(
             stack.push_async_callback(limits.close)
             state = await stack.enter_async_context(lifespan(app)) if lifespan else None
             await stack.enter_async_context(lifecycle.running())
-            # What has been imported and built stays: spare every garbage collection the walk.
-            gc.freeze()
+            collection.settle()
             lifecycle.ready()
             yield state
 
