@@ -1,3 +1,4 @@
+import inspect
 from typing import Any
 
 import pytest
@@ -6,11 +7,12 @@ from langchain_core.runnables import (
     ConfigurableField,
     Runnable,
     RunnableAssign,
+    RunnableConfig,
     RunnableLambda,
     RunnableParallel,
 )
 
-from moorage.engine.functions import functions_in
+from moorage.engine.functions import functions_in, remember_signatures
 
 
 def one(x: int) -> int:
@@ -66,3 +68,29 @@ def test_the_functions_are_those_of_all_parts_in_order(
     runnable: Runnable[Any, Any], functions: list[Any]
 ):
     assert list(functions_in(runnable)) == functions
+
+
+def test_remembered_signatures_are_those_that_python_finds():
+    async def add(number: int, config: RunnableConfig) -> int:
+        return number + len(config)
+
+    method = RunnableLambda._ainvoke
+    expected = [inspect.signature(function) for function in (add, method)]
+
+    remember_signatures(PromptTemplate.from_template("{topic}") | RunnableLambda(add))
+
+    assert [vars(function)["__signature__"] for function in (add, method)] == expected
+    bound = inspect.signature(RunnableLambda(add)._ainvoke)
+    assert list(bound.parameters) == list(expected[1].parameters)[1:]
+
+
+def test_a_signature_that_somebody_has_set_stays():
+    def add(*numbers: int) -> int:
+        return sum(numbers)
+
+    chosen = inspect.signature(one)
+    add.__signature__ = chosen  # type: ignore[attr-defined]
+
+    remember_signatures(RunnableLambda(add))
+
+    assert inspect.signature(add) is chosen
