@@ -30,6 +30,7 @@ __all__ = [
     "__version__",
     "add_routes",
     "create_app",
+    "requires",
 ]
 
 _HOMES = {
@@ -43,6 +44,7 @@ _HOMES = {
     "Settings": "moorage.settings",
     "add_routes": "moorage.protocols.langserve",
     "create_app": "moorage.app",
+    "requires": "moorage.edge.scopes",
 }
 
 
