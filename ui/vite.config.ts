@@ -13,8 +13,8 @@ export default defineConfig({
   build: {
     outDir: here("../src/moorage/_pages"),
     emptyOutDir: true,
-    // Served below {base}console/assets/, so that it can never hide a path of the user's.
-    assetsDir: "console/assets",
+    // Served below the folder of each page, which is its base.
+    assetsDir: "assets",
     assetsInlineLimit: 0,
     manifest: "manifest.json",
     modulePreload: { polyfill: false },

@@ -670,18 +670,41 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "LangServe answers 500.",
     ),
     _differs(
+        "playground:head",
+        "10",
+        "The page and its files answer HEAD.",
+        "In LangServe it is 405.",
+    ),
+    _differs(
+        "playground:caching",
+        "10",
+        "The files are compressed, and kept by the browser: their names carry hashes.",
+        "LangServe sends all of them whole on every visit.",
+    ),
+    _differs(
         "playground:escaped",
         "10",
-        "Schemas cannot break out of the page.",
-        "LangServe writes them into a script element as they are.",
+        "Nothing of a runnable is in the page's HTML, so nothing can break out of it.",
+        "LangServe writes schemas into a script element as they are.",
     ),
     _differs(
         "playground:globals",
         "10",
-        "The page's schemas and flags are in one data attribute.",
-        "The globals belong to LangServe's bundle; moorage has a page of its own.",
+        "The page fetches schemas and flags; there are no globals.",
+        "They belong to LangServe's bundle; moorage has a page of its own.",
     ),
-    _same("playground:configured", "10", "Under a hash the page shows the schemas as configured."),
+    _differs(
+        "playground:about",
+        "10",
+        "`/playground/about.json` says what the page needs to know of its runnable.",
+        "An addition.",
+    ),
+    _differs(
+        "playground:configured",
+        "10",
+        "Under a hash the page is told the configuration, and fetches the schemas as configured.",
+        "LangServe writes the schemas into the page.",
+    ),
     # --- OpenAPI
     _same("openapi:names", "11", "Tags, route names and model names are LangServe's."),
     _same(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 from langchain_core.runnables import Runnable, RunnableConfig
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -41,7 +42,7 @@ from moorage.protocols.langserve.feedback import (
 )
 from moorage.protocols.langserve.inputs import InputDecoder
 from moorage.protocols.langserve.options import RouteOptions
-from moorage.protocols.langserve.playground import Playground
+from moorage.protocols.langserve.playground import ABOUT, Playground
 from moorage.protocols.langserve.replies import JsonResponse, answer, run_metadata
 from moorage.protocols.langserve.schemas import Schemas
 from moorage.protocols.langserve.streaming import closing_frame, output_frames
@@ -51,6 +52,8 @@ logger = logging.getLogger(__name__)
 
 PATH_KEY = "moorage.runnable_path"
 """Key of a request's scope: the path at which the runnable was found, prefixes included."""
+
+_READS = ("GET", "HEAD")
 
 ServerConfig = Mapping[str, Any] | None
 
@@ -117,7 +120,7 @@ class RunnableHandler:
         self._inputs = InputDecoder(self.runnable)
         self._schemas = Schemas(self.runnable, self._inputs, self._configs)
         self.models = Models(path, self._schemas)
-        self._playground = Playground(self._schemas, self.options)
+        self._playground = Playground(self.runnable, self.options, self._configs, self.links)
         self._serializer: Serializer = self.options.serializer or WellKnownLCSerializer()
 
     async def invoke(
@@ -221,7 +224,12 @@ class RunnableHandler:
     ) -> Response:
         """Answer with the playground's page, or one of its files; 404 for any other path."""
         config = self._chosen(config_hash, server_config)
-        return self._playground.file(file_path, request, self._base(request), config)
+        base = request.scope.get(PATH_KEY, self._run_name)
+        if request.method not in _READS:
+            raise HTTPException(405, headers={"Allow": ", ".join(_READS)})
+        if file_path == ABOUT:
+            return self._playground.about(request, base, config_hash, config)
+        return self._playground.file(file_path, request, base, config_hash)
 
     async def create_feedback(self, body: FeedbackCreateRequest) -> Feedback:
         """Give feedback on a run.
@@ -286,11 +294,6 @@ class RunnableHandler:
         """Answer 200 if traces can be shared now, otherwise 400."""
         await self.check_public_trace_link_enabled()
         return Response()
-
-    def _base(self, request: Request) -> str:
-        """The path of the runnable as the browser sees it, behind proxies and mounts."""
-        path = request.scope.get(PATH_KEY, self._run_name)
-        return f"{request.scope.get('root_path', '').rstrip('/')}{path}"
 
     def _chosen(self, config_hash: str, server_config: ServerConfig) -> Config:
         return {**self._configs.chosen(None, config_hash), **(server_config or {})}

@@ -65,6 +65,7 @@ OPERATIONS = (
         "The JSON schema of the config that clients may send.",
     ),
     Operation("playground", "GET", "/playground/", "playground", documented=False),
+    Operation("playground", "HEAD", "/playground/", "playground", documented=False),
     Operation(
         "token_feedback",
         "POST",

@@ -1,83 +1,172 @@
-"""The plain playground: one page, its script and its style, each by its path.
+"""The playground of one runnable: its page, and what the page wants to know.
 
 Protocol facts: section 10 of the protocol notes. The page is ours; only where it is found, and
-that its files lie below ``playground/assets/``, is LangServe's.
+that its files lie below ``playground/assets/``, is LangServe's. The HTML holds nothing of the
+runnable: the page asks for it, so what guards the runnable guards that too.
 """
 
-import hashlib
-import html
-from functools import cache
-from importlib.resources import files
-from string import Template
+import inspect
+from collections.abc import Callable
+from typing import Any
 
 import orjson
+from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
+from moorage import __version__
 from moorage.errors import NotFound
-from moorage.protocols.langserve.config import Config
+from moorage.protocols.langserve.config import Config, ConfigReader, is_graph
+from moorage.protocols.langserve.feedback import LangSmithLinks
+from moorage.protocols.langserve.operations import OPERATIONS
 from moorage.protocols.langserve.options import RouteOptions
-from moorage.protocols.langserve.schemas import Schemas
+from moorage.protocols.langserve.replies import JsonResponse
+from moorage.ui.files import ASSETS
+from moorage.ui.pages import Place, pages_of, path_for_browser
 
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
-_ASSETS = {
-    "assets/playground.js": ("playground.js", "text/javascript; charset=utf-8"),
-    "assets/playground.css": ("playground.css", "text/css; charset=utf-8"),
-}
+ABOUT = "about.json"
+"""The file that tells the page about its runnable."""
+
+FEEDBACK_KEY_OF_THUMBS = "correctness"
+"""Under which key the page gives its thumbs; LangServe's page uses the same."""
+
+
+class FeedbackPlaces(TypedDict):
+    """Where feedback on runs goes.
+
+    ``local`` is a file of the service, ``langsmith`` is LangSmith; ``key`` is the key of thumbs.
+    """
+
+    local: bool
+    langsmith: bool
+    key: str
+
+
+class About(TypedDict):
+    """What the page is told about its runnable; docs/reference/web-pages.md describes each key."""
+
+    name: str
+    description: str
+    path: str
+    playground_type: str
+    operations: list[str]
+    config_keys: list[str]
+    configurable: bool
+    config_hashes: bool
+    config_hash: str
+    config: Config
+    threads: bool
+    feedback: FeedbackPlaces
+    trace_links: bool
+    sign_in: bool
+    version: str
 
 
 class Playground:
-    """The page of one runnable."""
+    """The page of one runnable.
 
-    def __init__(self, schemas: Schemas, options: RouteOptions) -> None:
-        self._schemas = schemas
+    Args:
+        runnable: The runnable.
+        options: How it is published.
+        configs: What may be configured.
+        links: What LangSmith does for it.
+    """
+
+    def __init__(
+        self,
+        runnable: Runnable[Any, Any],
+        options: RouteOptions,
+        configs: ConfigReader,
+        links: LangSmithLinks,
+    ) -> None:
+        self._runnable = runnable
         self._options = options
+        self._configs = configs
+        self._links = links
 
-    def file(self, path: str, request: Request, base: str, config: Config) -> Response:
-        """Return the page, or one of its files.
+    def file(self, path: str, request: Request, base: str, config_hash: str) -> Response:
+        """Return the page, or one of the files that it loads.
 
         Args:
             path: Path below ``playground/``; empty for the page.
-            request: Tells whether the browser has the file already.
-            base: Path of the runnable as the browser sees it.
-            config: The configuration whose schemas the page shows.
+            request: A GET or HEAD.
+            base: Path of the runnable within the application.
+            config_hash: The hash of a share link, or nothing.
 
         Raises:
             NotFound: There is no such file.
         """
+        pages = pages_of(request.scope)
         if path in {"", "index.html"}:
-            return self._page(base, config)
-        if path not in _ASSETS:
+            return pages.page("playground", request, Place(f"{base}/playground/", config_hash))
+        found = pages.file(path, request) if path.startswith(ASSETS) else None
+        if found is None:
             raise NotFound("Not Found")
-        name, media_type = _ASSETS[path]
-        content, tag = _asset(name)
-        headers = {"ETag": tag, "Cache-Control": "no-cache"}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        return Response(content, headers=headers, media_type=media_type)
+        return found
 
-    def _page(self, base: str, config: Config) -> Response:
-        settings = {
-            "input_schema": orjson.Fragment(self._schemas.input(config)),
-            "output_schema": orjson.Fragment(self._schemas.output(config)),
-            "config_schema": orjson.Fragment(self._schemas.config(config)),
-            "feedback_enabled": self._options.enables_feedback,
-            "public_trace_link_enabled": self._options.enable_public_trace_link_endpoint,
-            "playground_type": self._options.playground_type,
+    def about(self, request: Request, base: str, config_hash: str, config: Config) -> Response:
+        """Tell the page about the runnable, as ``config`` configures it."""
+        options = self._options
+        told: About = {
+            "name": self._runnable.get_name(),
+            "description": description_of(self._runnable),
+            "path": path_for_browser(request.scope, base).rstrip("/"),
+            "playground_type": options.playground_type,
+            "operations": published_operations(options),
+            "config_keys": list(options.config_keys),
+            "configurable": "configurable" in options.config_keys and bool(self._configs.declared),
+            "config_hashes": options.config_hashes,
+            "config_hash": config_hash,
+            "config": config,
+            "threads": has_threads(self._runnable),
+            "feedback": self._feedback_places(request),
+            "trace_links": self._links.trace_links_enabled(),
+            "sign_in": pages_of(request.scope).signs_in,
+            "version": __version__,
         }
-        page = Template(_asset("index.html")[0].decode()).substitute(
-            title=html.escape(f"{base or '/'} playground"),
-            base=html.escape(f"{base}/playground"),
-            settings=html.escape(orjson.dumps(settings).decode()),
-        )
-        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
-        return Response(page, headers=headers, media_type="text/html")
+        return JsonResponse(orjson.dumps(told, default=str))
+
+    def _feedback_places(self, request: Request) -> FeedbackPlaces:  # noqa: ARG002
+        return {
+            "local": False,
+            "langsmith": self._links.feedback_enabled(),
+            "key": FEEDBACK_KEY_OF_THUMBS,
+        }
 
 
-@cache
-def _asset(name: str) -> tuple[bytes, str]:
-    content = files("moorage.protocols.langserve").joinpath("page", name).read_bytes()
-    return content, f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+def published_operations(options: RouteOptions) -> list[str]:
+    """Name the operations that a page may call, by the last part of their paths."""
+    return [
+        one.path.removeprefix("/")
+        for one in OPERATIONS
+        if one.hashed and one.documented and options.publishes(one.switch)
+    ]
+
+
+def has_threads(runnable: Runnable[Any, Any]) -> bool:
+    """Whether the runnable is a graph that keeps threads."""
+    return is_graph(runnable) and bool(getattr(_unbound(runnable), "checkpointer", None))
+
+
+def description_of(runnable: Runnable[Any, Any]) -> str:
+    """Return what the author wrote about the runnable: a tool's description, a function's text.
+
+    Classes of LangChain document themselves and not what was made of them: they do not count.
+    """
+    inner = _unbound(runnable)
+    described = getattr(inner, "description", None)
+    if isinstance(described, str):
+        return described
+    function: Callable[..., Any] | None = None
+    if isinstance(inner, RunnableLambda):
+        function = getattr(inner, "func", None) or getattr(inner, "afunc", None)
+    elif isinstance(inner, RunnableGenerator):
+        function = getattr(inner, "_transform", None) or getattr(inner, "_atransform", None)
+    return inspect.getdoc(function) or "" if function else ""
+
+
+def _unbound(runnable: Runnable[Any, Any]) -> Runnable[Any, Any]:
+    while isinstance(inner := getattr(runnable, "bound", None), Runnable):
+        runnable = inner
+    return runnable
