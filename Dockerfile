@@ -6,9 +6,10 @@ RUN python -m venv /opt/venv
 WORKDIR /src
 COPY requirements.lock ./
 RUN /opt/venv/bin/pip install -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY ui ./ui
 COPY src ./src
-RUN /opt/venv/bin/pip install --no-deps .
+RUN MOORAGE_UI=require /opt/venv/bin/pip install --no-deps .
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin moorage

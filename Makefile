@@ -1,4 +1,5 @@
-# Everything here needs Python 3.11+ and make, nothing else. `make serve` and `make test` set themselves up.
+# Everything here needs Python 3.11+ and make; `make ui-dev` needs Node.js too. `make serve` and `make test` set
+# themselves up.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
@@ -14,13 +15,13 @@ SECONDS ?= 3
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-serve: $(VENV)/.serve  ## serve the demo deployment on http://127.0.0.1:8000
+serve: $(VENV)/.pages  ## serve the demo deployment on http://127.0.0.1:8000
 	$(BIN)/uvicorn app.server:app --host $(HOST) --port $(PORT) --no-access-log --no-proxy-headers
 
-serve-workers: $(VENV)/.serve  ## the same under gunicorn with WORKERS=4 processes
+serve-workers: $(VENV)/.pages  ## the same under gunicorn with WORKERS=4 processes
 	MOORAGE_BIND=$(HOST):$(PORT) MOORAGE_WORKERS=$(WORKERS) $(BIN)/gunicorn -c config/gunicorn.conf.py app.server:app
 
-test: $(VENV)/.dev js-clients  ## run every test
+test: $(VENV)/.dev $(VENV)/.pages js-clients ui-check  ## run every test
 	$(BIN)/pytest
 
 check: $(VENV)/.dev  ## lint, format, types and the direction of imports
@@ -32,6 +33,9 @@ check: $(VENV)/.dev  ## lint, format, types and the direction of imports
 format: $(VENV)/.dev  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+ui-dev: ui/node_modules/.ready  ## serve the web pages from their sources, in front of MOORAGE_DEV_SERVER
+	npm --prefix ui run --silent dev
 
 bench: $(VENV)/.dev benchmarks/.peer/.ready  ## measure side by side with LangServe and code written by hand
 	@command -v wrk >/dev/null || { echo "make bench needs wrk: apt-get install wrk"; exit 1; }
@@ -49,13 +53,19 @@ lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	  --no-header --no-annotate --no-emit-index-url -q -U -c requirements.lock -o requirements-dev.lock
 
 clean:  ## remove what these recipes made
-	rm -rf $(VENV) tests/clients/node_modules benchmarks/.peer
+	rm -rf $(VENV) tests/clients/node_modules benchmarks/.peer ui/node_modules src/moorage/_pages
 
 $(VENV)/.serve: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	MOORAGE_UI=skip $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
+
+# Installs once more, with the web pages; hatch_build.py builds them if they are missing or old.
+$(VENV)/.pages: $(VENV)/.serve hatch_build.py $(shell find ui -path ui/node_modules -prune -o -type f -print)
+	@MOORAGE_UI=$${MOORAGE_UI:-require} $(BIN)/python -m pip install --disable-pip-version-check --no-deps -e . \
+	  >$(VENV)/pages.log 2>&1 && touch $@ || { grep -m 1 PagesNotBuiltError: $(VENV)/pages.log; \
+	  echo "The web pages are not built; the service works without. More is in $(VENV)/pages.log."; test -z "$$MOORAGE_UI"; }
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
@@ -75,4 +85,12 @@ tests/clients/node_modules/.ready: tests/clients/package-lock.json
 	npm --prefix tests/clients ci --silent --no-fund --no-audit
 	touch $@
 
-.PHONY: help serve serve-workers test check format bench docs-reference lock clean js-clients
+# The logic and the style of the web pages. Without Node.js on the path there is nothing to check them with.
+ui-check: $(if $(shell command -v npm 2>/dev/null),ui/node_modules/.ready)
+	$(if $<,npm --prefix ui run --silent check,@echo "no Node.js: the web pages are not checked")
+
+ui/node_modules/.ready: ui/package-lock.json
+	npm --prefix ui ci --silent --no-fund --no-audit
+	touch $@
+
+.PHONY: help serve serve-workers test check format bench docs-reference lock clean js-clients ui-check ui-dev

@@ -12,7 +12,10 @@ import pytest
 import redis
 import uvicorn
 
-CLIENTS = Path(__file__).parent / "clients"
+from hatch_build import Pages, machine_node
+
+ROOT = Path(__file__).parents[1]
+CLIENTS = ROOT / "tests/clients"
 REQUIRED = frozenset(os.environ.get("MOORAGE_TEST_REQUIRE", "").split())
 
 
@@ -50,6 +53,30 @@ def node() -> str:
         leg_missing("node", "install Node.js with npm and run make js-clients")
     assert executable is not None
     return executable
+
+
+@pytest.fixture(scope="session")
+def npm() -> str:
+    """The path of npm, with a Node.js that can build the web pages."""
+    if machine_node() is None:
+        leg_missing("node", "install Node.js from 20.19 on, with npm")
+    return str(shutil.which("npm"))
+
+
+@pytest.fixture(scope="session")
+def built_pages() -> Path:
+    """The folder of the web pages, built from the sources as they are."""
+    pages = Pages(ROOT)
+    if not (pages.built / "manifest.json").is_file():
+        leg_missing("browser", "build the web pages: make .venv/.pages")
+    if not pages.are_current and _newest(pages.sources) > _newest(pages.built):
+        pytest.fail("the web pages are older than their sources: make .venv/.pages")
+    return pages.built
+
+
+def _newest(folder: Path) -> float:
+    files = (path for path in folder.rglob("*") if "node_modules" not in path.parts)
+    return max(path.stat().st_mtime for path in files if path.is_file())
 
 
 Serve = Callable[..., str]

@@ -21,7 +21,7 @@ QUOTATION = "The documentation says:\n\n> "
 
 def command(port: int) -> list[str]:
     """Return what ``make serve`` runs once everything is installed, without the interpreter."""
-    make = ["make", "-n", "-o", ".venv/.serve", "serve", f"PORT={port}"]
+    make = ["make", "-n", "-o", ".venv/.pages", "serve", f"PORT={port}"]
     # The tests may have been started by make themselves, which tells a make within it more to say.
     outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     printed = subprocess.run(

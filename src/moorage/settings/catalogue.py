@@ -1,6 +1,7 @@
 """The settings themselves: every field with its default, its unit and a sentence."""
 
 import logging
+import re
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,6 +19,9 @@ from moorage.settings import checks, problems, text
 from moorage.settings.layers import PREFIX, Variables, gather, process_environment
 
 log = logging.getLogger("moorage.settings")
+
+_OF_TOOLS = re.compile(f"{PREFIX}(TEST_.*|UI)")
+"""The variables of the tests and of the build, which may be set where a service runs too."""
 
 Duration = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=3650))]
 """Zero or more; written as seconds (``30``), with units (``1h30m``) or as ISO 8601 (``PT30S``)."""
@@ -397,7 +401,7 @@ def _given(model: type[Settings], variables: Variables) -> dict[str, str]:
 def _warn_of_unknown(model: type[Settings], variables: Variables) -> None:
     known = [problems.variable(model, name) for name in model.model_fields]
     for name in sorted(variables.values.keys() - known):
-        if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_"):
+        if name.startswith(PREFIX) and not _OF_TOOLS.fullmatch(name):
             near = get_close_matches(name, known, n=1, cutoff=0)
             log.warning(
                 "%s (set in %s) is not a setting; did you mean %s?",

@@ -40,8 +40,8 @@ in files are taken literally; `${OTHER}` is not replaced.
 
 A bad value ends the program with status 2 and one line per problem, which names the variable, the
 problem and the remedy. A `MOORAGE_…` variable that is no setting is warned about, with the nearest
-name (`MOORAGE_TEST_…` is left alone). `moorage config` shows the values in effect and where each
-is set; secrets are shown as stars, there and everywhere.
+name (`MOORAGE_TEST_…` and `MOORAGE_UI` are left alone). `moorage config` shows the values in effect
+and where each is set; secrets are shown as stars, there and everywhere.
 
 - A *duration* is seconds (`30`), has units (`250ms`, `30s`, `5m`, `1h30m`, `2d`) or is ISO 8601
   (`PT30S`).

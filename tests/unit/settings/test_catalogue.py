@@ -232,7 +232,8 @@ def test_token_keys_come_from_one_place(tmp_path: Path):
 def test_an_unknown_variable_is_warned_about_with_the_nearest_name(
     caplog: pytest.LogCaptureFixture,
 ):
-    Settings.parse({"MOORAGE_RATE_LIMT": "secret", "MOORAGE_TEST_REQUIRE": "redis", "HOME": "/"})
+    of_tools = {"MOORAGE_TEST_REQUIRE": "redis", "MOORAGE_UI": "require", "HOME": "/"}
+    Settings.parse({"MOORAGE_RATE_LIMT": "secret", **of_tools})
 
     [message] = caplog.messages
     assert message == (
