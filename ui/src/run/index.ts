@@ -1,0 +1,15 @@
+/** A run of a runnable: started, followed while it streams, stopped. */
+
+export { Chunks, Updates } from "./chunks";
+export { Frames } from "./frames";
+export { isMessage, isMessageChunk, type Message, mergeMessages } from "./messages";
+export {
+  isActive,
+  KEPT_EVENTS,
+  type RawEvent,
+  type RunMethod,
+  type RunRequest,
+  type RunSnapshot,
+  type RunState,
+  RunStore,
+} from "./store";
