@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -10,7 +11,7 @@ from starlette.middleware import Middleware
 
 from moorage import collection, opening
 from moorage.auth.custom import Handler
-from moorage.edge import errors, probes
+from moorage.edge import errors, probes, sessions
 from moorage.edge.metrics import Metrics
 from moorage.edge.middleware.attempts import AttemptLimit
 from moorage.edge.middleware.authentication import Authentication
@@ -30,20 +31,25 @@ from moorage.engine.threads import default_threads
 from moorage.errors import Misconfigured
 from moorage.lifecycle import Lifecycle
 from moorage.observability import logs
+from moorage.protocols.langserve.listing import hosted
 from moorage.settings import Settings, stop
+from moorage.ui import console as consoles
+from moorage.ui.open_pages import OpenPages
+from moorage.ui.pages import PAGES_KEY
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 
 log = structlog.get_logger("moorage.app")
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     settings: Settings,
     *,
     authenticate: Handler | None = None,
     error_mapper: ErrorMapper | None = None,
     checks: Mapping[str, Check] | None = None,
     lifespan: Lifespan | None = None,
+    console: bool = True,
     **openapi: Any,
 ) -> FastAPI:
     """Build the service: a FastAPI application with everything a production edge needs.
@@ -60,6 +66,7 @@ def create_app(
             when something is wrong. One named ``model`` is asked only with ``ready_model_check``.
         lifespan: Your own resources, as FastAPI takes it. It starts before the first request and
             ends after the last one.
+        console: Whether ``/console/`` is there, a page that shows what the service hosts.
         openapi: What FastAPI is to say in the OpenAPI document, such as ``version``.
 
     Raises:
@@ -72,11 +79,11 @@ def create_app(
     metrics = Metrics(settings.metrics_dir) if settings.metrics else None
     limits = opening.rate_limits(settings, metrics)
     try:
-        handler = opening.own_authentication(settings, authenticate)
-        authenticator = opening.authenticator(settings)
+        identification = opening.identification(settings, authenticate)
     except Misconfigured as error:
         stop(str(error))
-    is_open = handler is None and not settings.requires_auth
+    is_open = identification.is_off
+    pages = opening.web_pages(settings, identification)
     public = opening.open_pages(settings)
     probed = Paths(probes.PATHS | {probes.METRICS_PATH})
     policy = RunPolicy(settings.run_timeout.total_seconds() or None, error_mapper, lifecycle)
@@ -105,7 +112,7 @@ def create_app(
             metrics=metrics,
             log=logs.RequestLines(settings.log_level, style),
             quiet=probed,
-            facts={POLICY_KEY: policy},
+            facts={POLICY_KEY: policy, PAGES_KEY: pages},
         ),
         Middleware(ProxyHeaders, trusted=settings.trusted_proxies)
         if settings.trusted_proxies
@@ -124,9 +131,9 @@ def create_app(
         else None,
         Middleware(
             Authentication,
-            authenticator=authenticator,
-            handler=handler,
+            identification=identification,
             public=Paths(public),
+            pages=OpenPages(pages, has_console=console),
         ),
         Middleware(RateLimit, limits=limits, exempt=probed, on_refusal=count_refusal)
         if has_limits
@@ -155,4 +162,10 @@ def create_app(
     about = {"title": app.title, "version": app.version, "environment": settings.environment}
     readiness = opening.readiness(settings, checks or {}, lifecycle)
     app.include_router(probes.router(about, readiness=readiness, metrics=metrics))
+    app.include_router(sessions.router(identification))
+    if console:
+        warnings = opening.warnings(settings, identification)
+        app.include_router(
+            consoles.router(pages, about, runnables=partial(hosted, app), warnings=warnings)
+        )
     return app

@@ -7,7 +7,9 @@ from moorage.auth.api_key import ApiKeys
 from moorage.auth.chain import Chain
 from moorage.auth.custom import Custom, Handler
 from moorage.auth.interface import Authenticator
-from moorage.edge import probes
+from moorage.auth.sessions import Sessions, own_secret
+from moorage.edge import probes, sessions
+from moorage.edge.identification import Identification
 from moorage.edge.metrics import Metrics
 from moorage.edge.probes import Check, Readiness
 from moorage.errors import Misconfigured
@@ -15,6 +17,8 @@ from moorage.lifecycle import Lifecycle
 from moorage.limits import RateLimits, open_counter
 from moorage.observability.logs import Style
 from moorage.settings import Settings
+from moorage.ui.files import BuiltPages
+from moorage.ui.pages import WebPages
 
 
 def log_style(settings: Settings) -> Style:
@@ -50,6 +54,46 @@ def authenticator(settings: Settings) -> Authenticator | None:
         return None
     keys = ApiKeys(settings.api_keys, file=settings.api_keys_file)
     return Chain(keys, _tokens(settings)) if settings.jwt_issuer else keys
+
+
+def identification(settings: Settings, handler: Handler | None) -> Identification:
+    """Return what finds out who is calling: by keys and tokens, or by the user's own handler.
+
+    Raises:
+        Misconfigured: There is no way where one is demanded, or it cannot be loaded.
+    """
+    own = own_authentication(settings, handler)
+    known = authenticator(settings)
+    if own is None and known is None:
+        return Identification()
+    given = settings.session_secret
+    secret = given.get_secret_value() if given else own_secret()
+    return Identification(known, own, Sessions(secret, settings.session_lifetime))
+
+
+def web_pages(settings: Settings, identification: Identification) -> WebPages:
+    """Return the pages of the service."""
+    return WebPages(
+        BuiltPages(),
+        framed_by=["'self'" if one == "self" else one for one in settings.frame_ancestors],
+        signs_in=identification.sessions is not None,
+    )
+
+
+def warnings(settings: Settings, identification: Identification) -> list[str]:
+    """Return what the operator should know, as the console shows it."""
+    found = []
+    if identification.is_off:
+        found.append("Everybody may call this service: no way to authenticate is configured.")
+    elif settings.session_secret is None and not settings.is_development:
+        found.append(
+            "Browsers are signed out when the service starts again, and by each other machine that"
+            " answers: MOORAGE_SESSION_SECRET is not set."
+        )
+    has_limits = settings.rate_limit or settings.rate_limits
+    if has_limits and settings.workers > 1 and settings.counter_url.startswith("memory"):
+        found.append("Each process counts rate limits for itself: MOORAGE_REDIS_URL is not set.")
+    return found
 
 
 def rate_limits(settings: Settings, metrics: Metrics | None) -> RateLimits:
@@ -91,12 +135,12 @@ def readiness(settings: Settings, checks: Mapping[str, Check], lifecycle: Lifecy
 
 
 def open_pages(settings: Settings) -> frozenset[str]:
-    """Return the paths that need no credential: probes, and what the settings open beside them."""
+    """Return the paths that need no credential: probes, signing in, and what the settings open."""
     documents = (
         {"/docs", "/docs/oauth2-redirect", "/openapi.json"} if settings.shows_docs else set()
     )
     numbers = {probes.METRICS_PATH} if settings.opens_metrics else set()
-    return probes.PATHS | documents | numbers
+    return probes.PATHS | {sessions.PATH} | documents | numbers
 
 
 def _tokens(settings: Settings) -> Authenticator:

@@ -12,6 +12,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from uvicorn_worker import UvicornWorker
 
+from moorage.auth.sessions import own_secret
 from moorage.errors import Misconfigured
 
 LINGER = 1.0
@@ -75,6 +76,11 @@ class Worker(UvicornWorker):
         "proxy_headers": False,
         "server_header": False,
     }
+
+    @classmethod
+    def setup(cls) -> None:
+        """Prepare, in gunicorn's own process, what its workers have in common."""
+        own_secret()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -5,6 +5,10 @@ from starlette.types import Message, Scope, Send
 from moorage.edge.errors import send_error
 
 POLICY_VIOLATION = 1008
+UNAUTHENTICATED = 401
+
+REFUSED_KEY = "moorage.refused"
+"""Key of a request's scope: there when its credential was refused, for whoever counts that."""
 
 
 async def refuse(scope: Scope, send: Send, error: Exception) -> None:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from moorage.auth import keys
+from moorage.auth.sessions import SHORTEST_SECRET
 from moorage.errors import Misconfigured
 from moorage.settings import checks, problems, text
 from moorage.settings.layers import PREFIX, Variables, gather, process_environment
@@ -131,6 +132,26 @@ class Settings(BaseSettings):
         default=("RS256", "ES256"),
         description="The signature algorithms accepted on tokens; public-key ones only.",
         examples=["RS256,ES256"],
+    )
+    session_secret: SecretStr | None = Field(
+        default=None,
+        min_length=SHORTEST_SECRET,
+        description="What encrypts the cookies of signed-in browsers: 32 random characters or more,"
+        " the same for all processes of a service (`openssl rand -base64 48` makes some). Unset, a"
+        " new one with every start.",
+        examples=[48 * "0"],
+    )
+    session_lifetime: Duration = Field(
+        default=timedelta(hours=12),
+        gt=timedelta(0),
+        description="How long a browser stays signed in, in seconds.",
+        examples=["8h"],
+    )
+    frame_ancestors: tuple[str, ...] = Field(
+        default=(),
+        description="The origins whose pages may show moorage's pages in a frame; `self` is the"
+        " service's own. Unset, none may.",
+        examples=["self,https://portal.example.com"],
     )
 
     cors_origins: tuple[str, ...] = Field(

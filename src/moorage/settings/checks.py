@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from moorage.settings.catalogue import Settings
 
 _ORIGIN = re.compile(r"\*|https?://[^\s/*?#@]+")
+_FRAMER = re.compile(r"self|https?://[A-Za-z0-9.*:\[\]-]+")
 _REDIS = re.compile(r"(rediss?|unix)://.+")
 _STORAGE = re.compile(r"memory://|(async\+)?(rediss?|unix)://.+")
 
 
 def problems(settings: Settings) -> list[Problem]:
     """Return everything that is wrong; an empty list when the service may start."""
-    checks = (_auth, _keys, _jwt, _files, _cors, _proxies, _limits, _storages)
+    checks = (_auth, _keys, _jwt, _files, _cors, _frames, _proxies, _limits, _storages)
     return [problem for check in checks for problem in check(settings)]
 
 
@@ -117,6 +118,15 @@ def _cors(settings: Settings) -> Iterator[Problem]:
             "cors_credentials",
             "credentials are not allowed together with the origin *",
             "list the origins or remove it",
+        )
+
+
+def _frames(settings: Settings) -> Iterator[Problem]:
+    if not all(_FRAMER.fullmatch(one) for one in settings.frame_ancestors):
+        yield Problem(
+            "frame_ancestors",
+            "an origin is a scheme and a host, without a path",
+            "write for example self,https://portal.example.com",
         )
 
 

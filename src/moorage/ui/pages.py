@@ -19,6 +19,9 @@ PAGES_KEY = "moorage.pages"
 SESSION_PATH = "/session"
 """Where a service exchanges a credential for a cookie, below its own path."""
 
+CONSOLE = "/console/"
+"""Where the console is, below the service's own path."""
+
 _BASE = "<!--moorage:base-->"
 _NONCE = "<!--moorage:nonce-->"
 _SAFE = "/:@!$&'()*+,;=~"

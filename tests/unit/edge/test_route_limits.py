@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from moorage.auth.api_key import ApiKeys
 from moorage.auth.keys import digest
 from moorage.edge import errors
+from moorage.edge.identification import Identification
 from moorage.edge.middleware.authentication import Authentication
 from moorage.edge.route_limits import RouteLimiter, install_limiter
 
@@ -20,7 +21,9 @@ KEYS = {name: f"{name}-secret-0123456789" for name in ("alice", "bob")}
 
 def build(storage: str = "") -> FastAPI:
     authenticator = ApiKeys([f"{name}:sha256:{digest(key)}" for name, key in KEYS.items()])
-    app = FastAPI(middleware=[Middleware(Authentication, authenticator=authenticator)])
+    app = FastAPI(
+        middleware=[Middleware(Authentication, identification=Identification(authenticator))]
+    )
     errors.install(app)
     limiter = RouteLimiter(storage)
     install_limiter(app, limiter)

@@ -9,11 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from moorage.edge.addresses import address_key
 from moorage.edge.middleware.rate_limit import STARTS, too_many, with_headers
 from moorage.edge.paths import route_path
-from moorage.edge.refusal import refuse
+from moorage.edge.refusal import REFUSED_KEY, refuse
 from moorage.errors import Unavailable
 from moorage.limits import RateLimits, Verdict
-
-UNAUTHENTICATED = 401
 
 MOST_BLOCKED = 10_000
 """Addresses that one process keeps blocked; the ones blocked first are let go first."""
@@ -22,11 +20,11 @@ MOST_BLOCKED = 10_000
 class AttemptLimit:
     """Counts refused credentials against the limits of their address, like anonymous requests.
 
-    It belongs outside authentication. Once the limit is used up the address gets 429 until the
-    window ends, whatever credentials it sends: otherwise a right guess could still be told from a
-    wrong one. Valid callers are never counted here, and are checked by one look-up in memory; the
-    count itself is kept where the limits are, so it is shared by all processes, each of which
-    learns of a used-up limit by the next failure that it sees.
+    It belongs outside authentication, which marks the requests that it refuses. Once the limit is
+    used up the address gets 429 until the window ends, whatever credentials it sends: otherwise a
+    right guess could still be told from a wrong one. Valid callers are never counted here, and are
+    checked by one look-up in memory; the count itself is kept where the limits are, so it is shared
+    by all processes, each of which learns of a used-up limit by the next failure that it sees.
 
     Args:
         app: What is guarded.
@@ -58,11 +56,7 @@ class AttemptLimit:
             return
 
         async def send_watched(message: Message) -> None:
-            if (
-                message.get("status") == UNAUTHENTICATED
-                and message["type"] in STARTS
-                and "user" not in scope
-            ):
+            if REFUSED_KEY in scope and message["type"] in STARTS:
                 await self._count(scope)
             await send(message)
 

@@ -98,6 +98,10 @@ class RunnableRoute(APIRoute):
         _, methods = self._found.setdefault(f"{inner}{operation.path}", (publication, {}))
         methods[operation.method] = operation
 
+    def publications(self) -> list[Publication]:
+        """Return the runnables that it serves."""
+        return list({id(one): one for one, _ in self._found.values()}.values())
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Find the operation for a request, in one look-up."""
         if scope["type"] != "http":

@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 from moorage.auth.api_key import ApiKeys
 from moorage.auth.keys import digest
 from moorage.domain.caller import ANONYMOUS, Caller
+from moorage.edge.identification import Identification
 from moorage.edge.middleware.authentication import Authentication
 from moorage.edge.middleware.cors import CrossOrigin
 from moorage.edge.paths import Paths
@@ -26,8 +27,9 @@ ALICE, BOB = "alice-secret-0123456789", "bob-secret-0123456789"
 KEYS = [f"alice:sha256:{digest(ALICE)}:read", f"bob:sha256:{digest(BOB)}"]
 
 
-def build(*outside: Middleware, **options: Any) -> FastAPI:
-    app = FastAPI(middleware=[*outside, Middleware(Authentication, **options)])
+def build(*outside: Middleware, public: Paths | None = None, **ways: Any) -> FastAPI:
+    guard = Middleware(Authentication, identification=Identification(**ways), public=public)
+    app = FastAPI(middleware=[*outside, guard])
 
     @app.api_route("/who", methods=["GET", "HEAD", "OPTIONS"])
     async def who(request: Request) -> str:
@@ -180,7 +182,7 @@ async def test_a_websocket_is_closed_where_the_server_cannot_send_an_answer():
     async def unused(*_: object) -> Any:
         raise AssertionError("not for this test")
 
-    guard = Authentication(unused, authenticator=ApiKeys(KEYS))
+    guard = Authentication(unused, identification=Identification(ApiKeys(KEYS)))
     await guard({"type": "websocket", "path": "/ws", "headers": []}, unused, send)
     assert sent == [{"type": "websocket.close", "code": 1008}]
 

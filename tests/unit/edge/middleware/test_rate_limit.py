@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 from moorage.auth.api_key import ApiKeys
 from moorage.auth.keys import digest
 from moorage.edge.addresses import address_key
+from moorage.edge.identification import Identification
 from moorage.edge.middleware.attempts import AttemptLimit
 from moorage.edge.middleware.authentication import Authentication
 from moorage.edge.middleware.proxy import ProxyHeaders
@@ -48,7 +49,7 @@ def build(limits: RateLimits, *, public: Paths | None = None, keys: bool = False
     stack = [
         Middleware(ProxyHeaders, trusted=["127.0.0.1"]),
         Middleware(AttemptLimit, limits=limits, on_refusal=note),
-        Middleware(Authentication, authenticator=authenticator, public=public),
+        Middleware(Authentication, identification=Identification(authenticator), public=public),
         Middleware(RateLimit, limits=limits, exempt=exempt, on_refusal=note),
     ]
     app = FastAPI(middleware=stack)
