@@ -12,7 +12,7 @@ import pytest
 import redis
 import uvicorn
 
-from hatch_build import Pages, machine_node
+from hatch_build import Pages, PagesNotBuiltError, machine_node
 
 ROOT = Path(__file__).parents[1]
 CLIENTS = ROOT / "tests/clients"
@@ -67,16 +67,11 @@ def npm() -> str:
 def built_pages() -> Path:
     """The folder of the web pages, built from the sources as they are."""
     pages = Pages(ROOT)
-    if not (pages.built / "manifest.json").is_file():
-        leg_missing("browser", "build the web pages: make .venv/.pages")
-    if not pages.are_current and _newest(pages.sources) > _newest(pages.built):
-        pytest.fail("the web pages are older than their sources: make .venv/.pages")
+    try:
+        pages.ensure()
+    except PagesNotBuiltError as error:
+        leg_missing("browser", f"build the web pages: {error}")
     return pages.built
-
-
-def _newest(folder: Path) -> float:
-    files = (path for path in folder.rglob("*") if "node_modules" not in path.parts)
-    return max(path.stat().st_mtime for path in files if path.is_file())
 
 
 Serve = Callable[..., str]
