@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { onTestFinished } from "vitest";
 import { Addresses } from "./addresses";
 import { RunnableClient } from "./runnable";
+import { EventParser } from "./sse";
 
 export type Answering = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
@@ -31,4 +32,13 @@ export const EVENTS = { "content-type": "text/event-stream", "x-request-id": "r-
 export function frame(event: string, data?: unknown): string {
   const lines = data === undefined ? "" : `data: ${JSON.stringify(data)}\r\n`;
   return `event: ${event}\r\n${lines}\r\n`;
+}
+
+/** The values of the `data` events of a recorded stream. */
+export function dataOf(recording: string): unknown[] {
+  const parser = new EventParser();
+  const events = [...parser.push(new TextEncoder().encode(recording)), ...parser.end()];
+  return events
+    .filter((event) => event.event === "data")
+    .map((event): unknown => JSON.parse(event.data ?? ""));
 }

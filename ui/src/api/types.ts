@@ -5,7 +5,7 @@
  * application, under names that hold its path, while this client serves every runnable there is;
  * and the one that would fit needs a second TypeScript beside the one that checks these pages.
  * In place of that, `types.test.ts` compares these types with what a real application says of
- * itself, which `tests/pages/recordings.py` keeps in `recordings/openapi.json`.
+ * itself in `recordings/models.jsonl`, and a test of the service keeps that file true.
  */
 
 import type { JsonObject } from "./json";

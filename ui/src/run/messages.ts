@@ -84,7 +84,7 @@ function mergeContent(left: unknown, right: unknown): unknown {
   if (typeof before === "string") {
     if (typeof right === "string") return before + right;
     if (!Array.isArray(right)) return before;
-    return before === "" ? right : [before, ...right];
+    return [before, ...right];
   }
   if (!Array.isArray(before)) return right;
   if (Array.isArray(right)) return mergeLists(before, right);

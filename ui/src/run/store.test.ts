@@ -2,6 +2,7 @@
 // @vitest-environment-options {"settings": {"fetch": {"disableSameOriginPolicy": true}}}
 
 import { expect, test } from "vitest";
+import agent from "../../recordings/agent.sse?raw";
 import { clientOf, EVENTS, frame } from "../api/testing";
 import { KEPT_EVENTS, RunStore } from "./store";
 
@@ -174,3 +175,49 @@ async function reached(store: RunStore, holds: () => boolean): Promise<void> {
     look();
   });
 }
+
+test("an agent's events give its steps, its words as they come, and its last state", async () => {
+  const client = await clientOf((request, response) => {
+    expect(request.url).toBe("/api/agent/stream_events");
+    response.writeHead(200, EVENTS).end(agent);
+  });
+  const store = new RunStore(client);
+  const forming = new Set<unknown>();
+  store.subscribe(() => forming.add(store.getSnapshot().forming?.content));
+  const ended = await store.start({ method: "stream", input: {} });
+
+  expect(ended).toMatchObject({ state: "done", forming: null, usage: { input: 12, output: 8 } });
+  expect(ended.steps).toHaveLength(7);
+  expect(ended.runId).toBe(ended.steps[0]?.id);
+  const { messages } = ended.output as { messages: { type: string; content: string }[] };
+  expect(messages.map(({ type }) => type)).toEqual(["human", "ai", "tool", "ai"]);
+  expect(messages.at(-1)?.content).toBe("It is **sunny** in Köln.");
+});
+
+test("what a model in a graph writes is shown before the graph gives it out", async () => {
+  const [before = ""] = agent.split('"chunk":{"content":"look."');
+  const told = `${before.slice(0, before.lastIndexOf("event: data"))}`;
+  const client = await clientOf((_request, response) => {
+    response.writeHead(200, EVENTS).write(told);
+  });
+  const store = new RunStore(client);
+  const ending = store.start({ method: "stream", input: {} });
+  await reached(store, () => store.getSnapshot().forming?.content === "Let me ");
+  store.stop();
+
+  expect(await ending).toMatchObject({ state: "stopped", forming: { content: "Let me " } });
+});
+
+test("a service that hides the steps is asked for the result alone from then on", async () => {
+  const asked: (string | undefined)[] = [];
+  const client = await clientOf((request, response) => {
+    asked.push(request.url);
+    const isStream = request.url === "/api/agent/stream";
+    response.writeHead(200, EVENTS).end((isStream ? frame("data", "x") : "") + frame("end"));
+  });
+  const store = new RunStore(client);
+
+  expect(await store.start({ method: "stream", input: 1 })).toMatchObject({ hidden: true });
+  expect(await store.start({ method: "stream", input: 1 })).toMatchObject({ output: "x" });
+  expect(asked).toEqual(["/api/agent/stream_events", "/api/agent/stream"]);
+});

@@ -358,7 +358,8 @@ class Execution {
     const isRoot = event.run_id === this.#tree.root?.id;
     if (isRoot) this.#runId = event.run_id;
     if (isRoot && event.event.endsWith("_stream")) this.#chunk(event.data.chunk);
-    else if (isRoot && event.event.endsWith("_end")) this.#final(event.data.output);
+    else if (isRoot && event.event.endsWith("_end"))
+      this.#final(event.data.output ?? this.#chunks.value);
     else if (event.event === "on_chat_model_stream") this.#form(event);
   }
 
