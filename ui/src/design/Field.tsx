@@ -13,6 +13,8 @@ export interface FieldControl {
 
 export interface FieldProps {
   label: string;
+  /** The id of the control, where something outside refers to it. */
+  id?: string | undefined;
   description?: ReactNode | undefined;
   /** What is wrong with the value, or nothing. */
   error?: string | undefined;
@@ -28,7 +30,8 @@ export interface FieldProps {
 /** A control with its label, its description and its error, tied together for screen readers. */
 export function Field(props: FieldProps) {
   const { label, description, error, required, optional, actions, className, children } = props;
-  const id = useId();
+  const made = useId();
+  const id = props.id ?? made;
   const described = [
     description !== undefined && `${id}-description`,
     error !== undefined && `${id}-error`,

@@ -1,0 +1,135 @@
+import {
+  type Schema as Draft,
+  dereference,
+  type OutputUnit,
+  validate,
+} from "@cfworker/json-schema";
+import { isObject, type Json, own } from "./json";
+import { type Schema, targetOf } from "./resolve";
+import { strings } from "./strings";
+
+/** What is wrong with a value, in plain words. */
+export interface Complaint {
+  /** Where below the checked value, as a pointer. */
+  place: string;
+  message: string;
+}
+
+/** Keywords that only say that something below them is wrong. */
+const AROUND = new Set([
+  "$ref",
+  "$recursiveRef",
+  "properties",
+  "patternProperties",
+  "additionalProperties",
+  "unevaluatedProperties",
+  "propertyNames",
+  "items",
+  "prefixItems",
+  "additionalItems",
+  "unevaluatedItems",
+  "allOf",
+  "if",
+  "dependentSchemas",
+]);
+
+/** Formats that servers read more freely than the standard has it. */
+const FREE = new Set(["date", "date-time", "time", "duration", "password", "binary"]);
+
+const lookups = new WeakMap<object, Record<string, Draft | boolean> | null>();
+
+/**
+ * Check a value against a schema of the document `root`.
+ *
+ * A schema that the checker cannot read finds nothing wrong: the server has the last word.
+ */
+export function complaintsOf(json: Json, schema: Schema, root: unknown): Complaint[] {
+  const lookup = isObject(root) ? lookupOf(root) : null;
+  if (lookup === null) return [];
+  let errors: OutputUnit[];
+  try {
+    errors = validate(json, schema as Draft, "2020-12", lookup, false).errors;
+  } catch {
+    return [];
+  }
+  const told = errors
+    .filter((error) => !AROUND.has(error.keyword) && !isWithinUnion(error.keywordLocation))
+    .map((error) => ({
+      place: decodeURIComponent(error.instanceLocation.slice(1)),
+      message: messageOf(error, schema, root),
+    }))
+    .filter((complaint): complaint is Complaint => complaint.message !== null);
+  return told;
+}
+
+function lookupOf(root: Record<string, unknown>): Record<string, Draft | boolean> | null {
+  const before = lookups.get(root);
+  if (before !== undefined) return before;
+  let made: Record<string, Draft | boolean> | null;
+  try {
+    made = dereference(root as Draft);
+  } catch {
+    made = null;
+  }
+  lookups.set(root, made);
+  return made;
+}
+
+/** What each branch of a union dislikes tells nobody anything; that none fits does. */
+function isWithinUnion(location: string): boolean {
+  return /\/(anyOf|oneOf)\/\d+(\/|$)/.test(location) || /\/(not|contains)\/./.test(location);
+}
+
+function messageOf(error: OutputUnit, schema: Schema, root: unknown): string | null {
+  const { problems } = strings;
+  const said = keywordOf(schema, root, error.keywordLocation, error.keyword);
+  switch (error.keyword) {
+    case "type":
+      return (typeof said === "string" ? problems.type[said] : undefined) ?? problems.otherType;
+    case "const":
+      return problems.const(said as Json);
+    case "enum":
+      return Array.isArray(said) ? problems.enum(said) : problems.other;
+    case "minimum":
+    case "maximum":
+    case "exclusiveMinimum":
+    case "exclusiveMaximum":
+    case "multipleOf":
+    case "minLength":
+    case "maxLength":
+    case "minItems":
+    case "maxItems":
+    case "minProperties":
+    case "maxProperties":
+      return typeof said === "number" ? problems[error.keyword](said) : problems.other;
+    case "pattern":
+      return problems.pattern(String(said));
+    case "uniqueItems":
+      return problems.uniqueItems;
+    case "format":
+      return FREE.has(String(said)) ? null : problems.format(String(said));
+    case "required":
+      return missing(error.error);
+    default:
+      return problems.other;
+  }
+}
+
+/** The checker names the missing key in its sentence only. */
+function missing(sentence: string): string {
+  const name = /required property "(.*)"\.$/.exec(sentence)?.[1];
+  return name === undefined ? strings.problems.required : strings.problems.missingKeys([name]);
+}
+
+function keywordOf(schema: Schema, root: unknown, location: string, keyword: string): unknown {
+  let here: unknown = schema;
+  for (const part of location.split("/").slice(1)) {
+    const key = decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
+    if (Array.isArray(here)) here = here[Number(key)];
+    else if (isObject(here)) here = own(here, key);
+    if (key === "$ref" && typeof here === "string") here = targetOf(root, here);
+  }
+  return isObject(here) && keyword in here && !location.endsWith(`/${keyword}`)
+    ? here[keyword]
+    : here;
+}
