@@ -44,6 +44,7 @@ bench: $(VENV)/.dev benchmarks/.peer/.ready  ## measure side by side with LangSe
 docs-reference: $(VENV)/.dev  ## write the pages that are generated from the code
 	$(BIN)/moorage config --example > .env.example
 	$(BIN)/moorage config --settings moorage:Settings --reference > docs/reference/settings.md
+	$(BIN)/python -m moorage.project.pages > docs/reference/langgraph-json.md
 	$(BIN)/python -m tests.protocols.compatibility > docs/compatibility.md
 
 lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
