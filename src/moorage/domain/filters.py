@@ -1,0 +1,41 @@
+"""Conditions on JSON documents: what a search asks for, and what a caller may see."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def contains(document: Any, wanted: Any) -> bool:
+    """Say whether ``wanted`` is part of ``document``.
+
+    An object is part of one that has all its keys, each with a value of which its own is part; a
+    list is part of one that has such a value for each of its items; everything else must be equal.
+    This is Postgres' ``@>``, except that a scalar is not part of a list.
+    """
+    if isinstance(wanted, Mapping):
+        return isinstance(document, Mapping) and all(
+            key in document and contains(document[key], value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return isinstance(document, list) and all(
+            any(contains(item, one) for item in document) for one in wanted
+        )
+    return type(document) is type(wanted) and bool(document == wanted)
+
+
+def allows(metadata: Mapping[str, Any], filters: Mapping[str, Any]) -> bool:
+    """Say whether a row with ``metadata`` passes what an authorization handler returned.
+
+    Each key is a condition, and all must hold: a value, or ``{"$eq": value}``, must be equal;
+    ``{"$contains": value or list}`` asks for values within a list (protocol, section 12).
+    """
+    return all(_holds(metadata.get(key), wanted) for key, wanted in filters.items())
+
+
+def _holds(value: Any, wanted: Any) -> bool:
+    if not isinstance(wanted, Mapping):
+        return bool(value == wanted)
+    if "$eq" in wanted:
+        return bool(value == wanted["$eq"])
+    needed = wanted.get("$contains")
+    needed = needed if isinstance(needed, list) else [needed]
+    return isinstance(value, list) and all(item in value for item in needed)

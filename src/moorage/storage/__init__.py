@@ -1,0 +1,1 @@
+"""Where nouns are kept. ``interface`` is the promise, ``opening`` the only way in."""

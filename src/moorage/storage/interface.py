@@ -1,0 +1,243 @@
+"""What a database promises the engine: one promise per noun, and one for the queue.
+
+Whatever a method returns is kept: it survives the death of the process and, where the database has
+a disk, of the machine. Methods that take ``filters`` show a caller only what they allow; to it, all
+else does not exist. Errors are those of ``moorage.errors``; beyond the ones named here every method
+may raise ``Unavailable`` when the database cannot be reached or written.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol, Self
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from moorage.domain.assistants import Assistant, AssistantChange, AssistantQuery
+from moorage.domain.events import Flush
+from moorage.domain.runs import (
+    Accepted,
+    CancelAction,
+    Cancellation,
+    Claim,
+    Outcome,
+    Renewal,
+    Run,
+    RunRequest,
+    RunStatus,
+)
+from moorage.domain.search import Filters, Hits, Page
+from moorage.domain.threads import Thread, ThreadQuery, ThreadState
+
+NOBODY: Filters = {}
+"""The filters of a caller who may see everything."""
+
+
+class AssistantRepository(Protocol):
+    """Assistants, in their latest version, with all earlier ones."""
+
+    async def create(
+        self, assistant: Assistant, *, returns_existing: bool = False, filters: Filters = NOBODY
+    ) -> Assistant:
+        """Keep a new assistant as version 1, or return the one that has its id.
+
+        Raises:
+            AlreadyExists: There is one, and it is not to be returned or not to be seen.
+        """
+
+    async def get(self, assistant_id: str, filters: Filters = NOBODY) -> Assistant:
+        """Return an assistant, or raise ``NotFound``."""
+
+    async def change(
+        self, assistant_id: str, wanted: AssistantChange, filters: Filters = NOBODY
+    ) -> Assistant:
+        """Make a new version and the latest one of it, or raise ``NotFound``."""
+
+    async def set_latest(
+        self, assistant_id: str, version: int, filters: Filters = NOBODY
+    ) -> Assistant:
+        """Make an earlier version the latest one, or raise ``NotFound``."""
+
+    async def versions(
+        self,
+        assistant_id: str,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        page: Page,
+        filters: Filters = NOBODY,
+    ) -> list[Assistant]:
+        """Return versions, newest first, or raise ``NotFound``."""
+
+    async def delete(self, assistant_id: str, filters: Filters = NOBODY) -> None:
+        """Delete an assistant with its versions, or raise ``NotFound``."""
+
+    async def search(self, query: AssistantQuery, page: Page) -> Hits[Assistant]:
+        """Return a page of what ``query`` is for."""
+
+    async def count(self, query: AssistantQuery) -> int:
+        """Return how many ``query`` is for."""
+
+
+class ThreadRepository(Protocol):
+    """Threads. Runs move them too, through the queue."""
+
+    async def create(
+        self,
+        thread_id: str,
+        metadata: Mapping[str, Any],
+        *,
+        returns_existing: bool = False,
+        filters: Filters = NOBODY,
+    ) -> Thread:
+        """Make an idle thread, or return the one that has its id as it is.
+
+        Raises:
+            AlreadyExists: There is one, and it is not to be returned or not to be seen.
+        """
+
+    async def get(self, thread_id: str, filters: Filters = NOBODY) -> Thread:
+        """Return a thread, or raise ``NotFound``."""
+
+    async def patch(
+        self, thread_id: str, metadata: Mapping[str, Any], filters: Filters = NOBODY
+    ) -> Thread:
+        """Merge ``metadata`` into a thread's, key by key, or raise ``NotFound``."""
+
+    async def write_state(self, thread_id: str, state: ThreadState) -> Thread:
+        """Write what an update of the state has left.
+
+        Raises:
+            NotFound: There is no such thread.
+            Conflict: It has unfinished runs.
+        """
+
+    async def delete(self, thread_id: str, filters: Filters = NOBODY) -> None:
+        """Delete a thread with its runs and checkpoints, or raise ``NotFound``."""
+
+    async def search(self, query: ThreadQuery, page: Page) -> Hits[Thread]:
+        """Return a page of what ``query`` is for."""
+
+    async def count(self, query: ThreadQuery) -> int:
+        """Return how many ``query`` is for."""
+
+
+class RunRepository(Protocol):
+    """Runs, to look at. The queue moves them."""
+
+    async def get(self, run_id: str, thread_id: str | None = None) -> Run:
+        """Return a run, of that thread if one is named, or raise ``NotFound``."""
+
+    async def of_thread(
+        self, thread_id: str, *, status: RunStatus | None = None, page: Page
+    ) -> list[Run]:
+        """Return a page of a thread's runs, newest first."""
+
+    async def with_status(
+        self, statuses: frozenset[RunStatus], thread_id: str | None = None
+    ) -> list[Run]:
+        """Return all runs with one of ``statuses``, of one thread or of all, oldest first."""
+
+    async def delete(self, run_id: str, thread_id: str) -> None:
+        """Delete a run that has ended; raise ``NotFound``, or ``Conflict`` if it has not."""
+
+
+class RunQueue(Protocol):
+    """Runs from their acceptance to their end: one at a time on each thread, in order."""
+
+    async def accept(self, request: RunRequest, *, owner: str | None = None) -> Accepted:
+        """Take a run on. When this returns, it will end, whatever happens.
+
+        Args:
+            request: The run; its strategy decides about the thread's unfinished ones.
+            owner: Who would begin at once: the run is claimed in the same step if it may begin.
+
+        Raises:
+            NotFound: There is no such thread, and none is to be made.
+            Conflict: The thread has unfinished runs and the strategy is to reject.
+        """
+
+    async def claim(self, owner: str, limit: int) -> list[Claim]:
+        """Give ``owner`` up to ``limit`` runs that are due, each for the time of a lease."""
+
+    async def renew(self, owner: str, held: Iterable[Claim]) -> Renewal:
+        """Extend the leases of runs that ``owner`` holds, and tell which are to be cancelled."""
+
+    async def finish(self, held: Claim, outcome: Outcome) -> bool:
+        """End a run and let the next of its thread begin.
+
+        Returns:
+            Whether the claim was still good. If not, nothing was changed.
+        """
+
+    async def release(self, held: Claim, *, counts: bool) -> bool:
+        """Hand a run back unfinished; ``counts`` says whether the attempt does.
+
+        Returns:
+            Whether the claim was still good. If not, nothing was changed.
+        """
+
+    async def cancel(self, run_ids: Iterable[str], action: CancelAction) -> Cancellation:
+        """Stop runs: those that work are told to, those that wait end. Others are passed over."""
+
+    async def reap(self, limit: int = 50) -> list[str]:
+        """Return runs whose worker is gone to the queue, or fail those tried too often.
+
+        Returns:
+            Their ids.
+        """
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next run may begin, which may be past; None if none waits."""
+
+
+class EventLog(Protocol):
+    """The events of runs, for those who come late or come back."""
+
+    async def append(self, flushes: Sequence[Flush]) -> None:
+        """Keep events."""
+
+    async def after(self, run_id: str, event_id: int) -> list[Flush]:
+        """Return what is kept after an event, in order; the first flush may begin before it."""
+
+    async def oldest(self, run_id: str) -> int | None:
+        """Return the id of the oldest event that is kept of a run, None if there is none."""
+
+    async def trim(self, age: timedelta) -> None:
+        """Forget what is older than ``age``."""
+
+
+class Storage(Protocol):
+    """Everything that is kept. Use it as an asynchronous context manager."""
+
+    @property
+    def assistants(self) -> AssistantRepository:
+        """Assistants."""
+
+    @property
+    def threads(self) -> ThreadRepository:
+        """Threads."""
+
+    @property
+    def runs(self) -> RunRepository:
+        """Runs, to look at."""
+
+    @property
+    def queue(self) -> RunQueue:
+        """Runs, to move."""
+
+    @property
+    def events(self) -> EventLog:
+        """The events of runs."""
+
+    def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
+        """Return what keeps the checkpoints of graphs.
+
+        Args:
+            claim: The run that writes them. Once it is no longer its worker's, writing fails, so
+                that two workers never write one history.
+        """
+
+    async def __aenter__(self) -> Self:
+        """Open it."""
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Finish what has been asked for, and close it."""

@@ -1,0 +1,82 @@
+"""Rows as domain values, and back."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from moorage.domain.assistants import Assistant
+from moorage.domain.runs import Multitask, Run, RunStatus
+from moorage.domain.threads import Thread, ThreadStatus
+from moorage.storage.sql.statement import Row, load
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def time_of(microseconds: int) -> datetime:
+    """Return the time that a column holds."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def microseconds_of(time: datetime) -> int:
+    """Return what a column holds for ``time``."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def microseconds(length: timedelta) -> int:
+    """Return a length of time in the unit of the columns."""
+    return length // _MICROSECOND
+
+
+def run_of(row: Row) -> Run:
+    """Return the run that a row of ``runs`` describes."""
+    return Run(
+        run_id=row["run_id"],
+        thread_id=row["thread_id"],
+        assistant_id=row["assistant_id"],
+        status=RunStatus(row["status"]),
+        created_at=time_of(row["created_at"]),
+        updated_at=time_of(row["updated_at"]),
+        metadata=load(row["metadata"]),
+        kwargs=load(row["kwargs"]),
+        multitask_strategy=Multitask(row["multitask_strategy"]),
+        attempt=row["attempt"],
+        error=load(row["error"]),
+        started_at=_maybe_time(row["started_at"]),
+        finished_at=_maybe_time(row["finished_at"]),
+    )
+
+
+def thread_of(row: Row) -> Thread:
+    """Return the thread that a row of ``threads`` describes."""
+    return Thread(
+        thread_id=row["thread_id"],
+        created_at=time_of(row["created_at"]),
+        updated_at=time_of(row["updated_at"]),
+        state_updated_at=time_of(row["state_updated_at"]),
+        status=ThreadStatus(row["status"]),
+        metadata=load(row["metadata"]),
+        config=load(row["config"]),
+        values=load(row["state_values"]),
+        interrupts=load(row["interrupts"]),
+        error=load(row["error"]),
+    )
+
+
+def assistant_of(row: Row) -> Assistant:
+    """Return the assistant that a row describes; one of a version was last changed when made."""
+    return Assistant(
+        assistant_id=row["assistant_id"],
+        graph_id=row["graph_id"],
+        name=row["name"],
+        description=row["description"],
+        version=row["version"],
+        config=load(row["config"]),
+        context=load(row["context"]),
+        metadata=load(row["metadata"]),
+        created_at=time_of(row["created_at"]),
+        updated_at=time_of(row.get("updated_at", row["created_at"])),
+    )
+
+
+def _maybe_time(value: Any) -> datetime | None:
+    return None if value is None else time_of(value)

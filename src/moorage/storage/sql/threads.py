@@ -1,0 +1,150 @@
+"""Threads: rows, searches, and what a state update leaves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
+
+from moorage.domain.filters import allows
+from moorage.domain.search import Filters, Hits, Page
+from moorage.domain.threads import Thread, ThreadQuery, ThreadState
+from moorage.errors import AlreadyExists, Conflict, NotFound
+from moorage.storage.sql.conditions import allowed, containing
+from moorage.storage.sql.queue import Forget, new_thread_row, settle
+from moorage.storage.sql.rows import thread_of
+from moorage.storage.sql.statement import Statement, Transaction, dump, every_column, now, parameter
+from moorage.storage.sql.tables import RUNS, THREADS
+
+SORTABLE = frozenset({"thread_id", "status", "created_at", "updated_at", "state_updated_at"})
+
+_of_thread = parameter("of_thread")
+_GET = Statement(select(THREADS).where(THREADS.c.thread_id == _of_thread))
+_LOCK = Statement(select(THREADS).where(THREADS.c.thread_id == _of_thread).with_for_update())
+_INSERT = Statement(insert(THREADS).values(every_column(THREADS)))
+_PATCH = Statement(
+    update(THREADS)
+    .where(THREADS.c.thread_id == _of_thread)
+    .values(metadata=parameter("new_metadata"), updated_at=parameter("at"))
+)
+_DELETE = Statement(delete(THREADS).where(THREADS.c.thread_id == _of_thread))
+_DELETE_RUNS = Statement(delete(RUNS).where(RUNS.c.thread_id == _of_thread))
+_ACTIVE_RUNS = Statement(
+    select(RUNS.c.run_id).where(
+        RUNS.c.thread_id == _of_thread, RUNS.c.status.in_(["pending", "running"])
+    )
+)
+
+
+def create(
+    thread_id: str, metadata: Mapping[str, Any], *, returns_existing: bool, filters: Filters
+) -> Transaction[Thread]:
+    """Make a thread.
+
+    Raises:
+        AlreadyExists: There is one, and it is not to be returned, or not for this caller to see.
+    """
+    rows = yield _LOCK(of_thread=thread_id)
+    if rows:
+        known = thread_of(rows[0])
+        if returns_existing and _is_visible(known, filters):
+            return known
+        raise AlreadyExists(f"Thread with ID {thread_id} already exists")
+    time = yield from now()
+    row = new_thread_row(thread_id, metadata, time)
+    yield _INSERT(**row)
+    return thread_of(row)
+
+
+def get(thread_id: str, filters: Filters) -> Transaction[Thread]:
+    """Return a thread.
+
+    Raises:
+        NotFound: There is none that the caller may see.
+    """
+    rows = yield _GET(of_thread=thread_id)
+    if rows and _is_visible(thread := thread_of(rows[0]), filters):
+        return thread
+    raise NotFound(f"Thread with ID {thread_id} not found")
+
+
+def patch(thread_id: str, metadata: Mapping[str, Any], filters: Filters) -> Transaction[Thread]:
+    """Merge ``metadata`` into a thread's, key by key.
+
+    Raises:
+        NotFound: There is none that the caller may see.
+    """
+    yield _LOCK(of_thread=thread_id)
+    thread = yield from get(thread_id, filters)
+    time = yield from now()
+    merged = {**thread.metadata, **metadata}
+    yield _PATCH(of_thread=thread_id, new_metadata=dump(merged), at=time)
+    return (yield from get(thread_id, {}))
+
+
+def remove(thread_id: str, filters: Filters, forget: Forget) -> Transaction[None]:
+    """Delete a thread with its runs and checkpoints. A worker that runs one of them finds out.
+
+    Raises:
+        NotFound: There is none that the caller may see.
+    """
+    yield _LOCK(of_thread=thread_id)
+    yield from get(thread_id, filters)
+    yield from forget([], thread_id)
+    yield _DELETE_RUNS(of_thread=thread_id)
+    yield _DELETE(of_thread=thread_id)
+
+
+def write_state(thread_id: str, state: ThreadState) -> Transaction[Thread]:
+    """Write what an update of a thread's state has left.
+
+    Raises:
+        NotFound: There is no such thread.
+        Conflict: Runs are working on it, or about to; the message names them.
+    """
+    yield _LOCK(of_thread=thread_id)
+    yield from get(thread_id, {})
+    active = yield _ACTIVE_RUNS(of_thread=thread_id)
+    if active:
+        ids = [row["run_id"] for row in active]
+        raise Conflict(f"Thread {thread_id} has in-flight runs: {ids}")
+    time = yield from now()
+    yield from settle(thread_id, state, time, is_busy=False)
+    return (yield from get(thread_id, {}))
+
+
+def search(query: ThreadQuery, page: Page) -> Transaction[Hits[Thread]]:
+    """Return a page of the threads that ``query`` is for."""
+    condition = _condition(query)
+    column = THREADS.c[page.sort_by]
+    order = column.desc() if page.descending else column.asc()
+    found = select(THREADS).where(condition).order_by(order, THREADS.c.thread_id)
+    rows = yield Statement(found.limit(page.limit).offset(page.offset))()
+    total = yield from count(query)
+    return Hits([thread_of(row) for row in rows], total)
+
+
+def count(query: ThreadQuery) -> Transaction[int]:
+    """Return how many threads ``query`` is for."""
+    counting = select(func.count().label("count")).select_from(THREADS).where(_condition(query))
+    rows = yield Statement(counting)()
+    number: int = rows[0]["count"]
+    return number
+
+
+def _condition(query: ThreadQuery) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = true()
+    if query.ids is not None:
+        condition &= THREADS.c.thread_id.in_(query.ids)
+    if query.status is not None:
+        condition &= THREADS.c.status == query.status.value
+    if query.metadata:
+        condition &= containing(THREADS.c.metadata, query.metadata)
+    if query.values:
+        condition &= containing(THREADS.c.state_values, query.values)
+    if query.filters:
+        condition &= allowed(THREADS.c.metadata, query.filters)
+    return condition
+
+
+def _is_visible(thread: Thread, filters: Filters) -> bool:
+    return allows(thread.metadata, filters)
