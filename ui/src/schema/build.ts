@@ -1,3 +1,4 @@
+import { accepts } from "./check";
 import { isObject, type Json, own } from "./json";
 import { isMessagesKey, rolesOf, usualRoles } from "./messages";
 import type { Choice, Field, FormModel, Option, Property } from "./model";
@@ -113,9 +114,10 @@ function alternatives(common: Common, resolved: Resolved, place: Place): Field |
   const names = distinct(
     values.map(({ branch, reached }) => choiceName(branch, reached, discriminator, place)),
   );
-  const choices: Choice[] = values.map(({ branch }, index) => ({
+  const choices: Choice[] = values.map(({ branch, reached }, index) => ({
     name: names[index] ?? "",
     field: lazily(() => fieldOf(branch, { ...place, name: "", open })),
+    accepts: (json) => accepts(json, reached.schema, place.root),
   }));
   return { ...base, kind: "union", choices, discriminator };
 }

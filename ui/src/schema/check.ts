@@ -44,15 +44,7 @@ const lookups = new WeakMap<object, Record<string, Draft | boolean> | null>();
  * A schema that the checker cannot read finds nothing wrong: the server has the last word.
  */
 export function complaintsOf(json: Json, schema: Schema, root: unknown): Complaint[] {
-  const lookup = isObject(root) ? lookupOf(root) : null;
-  if (lookup === null) return [];
-  let errors: OutputUnit[];
-  try {
-    errors = validate(json, schema as Draft, "2020-12", lookup, false).errors;
-  } catch {
-    return [];
-  }
-  const told = errors
+  const told = errorsOf(json, schema, root)
     .filter((error) => !AROUND.has(error.keyword) && !isWithinUnion(error.keywordLocation))
     .map((error) => ({
       place: decodeURIComponent(error.instanceLocation.slice(1)),
@@ -60,6 +52,21 @@ export function complaintsOf(json: Json, schema: Schema, root: unknown): Complai
     }))
     .filter((complaint): complaint is Complaint => complaint.message !== null);
   return told;
+}
+
+/** Whether a schema allows a value; one that the checker cannot read allows everything. */
+export function accepts(json: Json, schema: Schema, root: unknown): boolean {
+  return errorsOf(json, schema, root).length === 0;
+}
+
+function errorsOf(json: Json, schema: Schema, root: unknown): OutputUnit[] {
+  const lookup = isObject(root) ? lookupOf(root) : null;
+  if (lookup === null) return [];
+  try {
+    return validate(json, schema as Draft, "2020-12", lookup, false).errors;
+  } catch {
+    return [];
+  }
 }
 
 function lookupOf(root: Record<string, unknown>): Record<string, Draft | boolean> | null {

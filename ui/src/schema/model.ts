@@ -19,6 +19,8 @@ interface Common {
 export interface Choice {
   name: string;
   field: () => Field;
+  /** Whether the schema of this choice allows a value. */
+  accepts: (json: Json) => boolean;
 }
 
 export interface Option {

@@ -87,8 +87,11 @@ function tupleValue(json: Json, items: readonly Field[]): Value | null {
   };
 }
 
+/** The choice whose schema allows the value; where none or several do, the one that it looks most like. */
 function unionValue(json: Json, field: UnionField): Value | null {
-  const scores = field.choices.map((choice) => score(json, choice.field()));
+  const scores = field.choices.map(
+    (choice) => score(json, choice.field()) + (choice.accepts(json) ? 10 : 0),
+  );
   const best = scores.reduce((top, one, index) => (one > (scores[top] ?? 0) ? index : top), 0);
   const chosen = field.choices[best];
   if (chosen === undefined || (scores[best] ?? 0) <= 0) return null;

@@ -98,7 +98,7 @@ export function toJson(field: Field, value: Value): Json | undefined {
     case "null":
       return null;
     case "raw":
-      return value.text.trim() === "" ? undefined : (parsed(value.text) ?? value.text);
+      return rawJson(value.text);
     case "typed":
       return numberIn(value.text) ?? value.text;
     case "plain":
@@ -116,6 +116,12 @@ export function toJson(field: Field, value: Value): Json | undefined {
       return chosen === undefined ? undefined : toJson(chosen.field(), value.value);
     }
   }
+}
+
+function rawJson(text: string): Json | undefined {
+  if (text.trim() === "") return undefined;
+  const json = parsed(text);
+  return json === undefined ? text : json;
 }
 
 function objectJson(
