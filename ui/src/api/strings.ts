@@ -19,11 +19,9 @@ const STATUSES: Record<number, string> = {
 export const strings = {
   aborted: "Stopped",
   network: "The service could not be reached",
-  cut: "The connection was cut before the run ended",
   runFailed: "The run failed",
   notOurs: "The answer did not come from the service, but from something in front of it",
   notJson: "The answer is no JSON",
   notEvents: "The answer is no stream of events",
-  badEvent: "An event of the stream is no JSON",
   status: (status: number) => `${STATUSES[status] ?? "The request failed"} (${status})`,
 };

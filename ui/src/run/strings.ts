@@ -3,5 +3,4 @@ export const strings = {
   cut: "The connection was cut before the run ended",
   cutDetail: "What arrived until then is kept.",
   badEvent: "An event of the stream is no JSON",
-  failedItems: (failed: number, all: number) => `${failed} of ${all} failed`,
 };

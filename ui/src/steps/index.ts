@@ -1,5 +1,6 @@
 /** The steps of a run: put together from its events, and shown as a waterfall. */
 
+export { duration } from "./time";
 export {
   type Step,
   type StepKind,
@@ -9,3 +10,4 @@ export {
   type Usage,
   usageOf,
 } from "./tree";
+export { Waterfall, type WaterfallProps } from "./Waterfall";
