@@ -1,3 +1,4 @@
-import { boot } from "../design/boot";
+import { boot } from "../design";
+import { App } from "./App";
 
-boot(<main />);
+boot(<App />);

@@ -14,6 +14,7 @@ export { JsonTree, type JsonTreeProps } from "./JsonTree";
 export * from "./Menu";
 export { Popover, type PopoverProps } from "./Popover";
 export * from "./Segmented";
+export { SkipLink } from "./SkipLink";
 export { Spinner } from "./Spinner";
 export * from "./surfaces";
 export * from "./Tabs";

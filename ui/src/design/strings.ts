@@ -11,6 +11,7 @@ export const strings = {
   optional: "optional",
   plainEditor: "JSON, plain text",
   retry: "Try again",
+  skip: "Skip to content",
   theme: "Theme",
   themes: { light: "Light", dark: "Dark", system: "System" },
   treeItems: (count: number) => (count === 1 ? "1 item" : `${count} items`),
