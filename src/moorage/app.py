@@ -33,6 +33,7 @@ from moorage.lifecycle import Lifecycle
 from moorage.observability import logs
 from moorage.protocols.langserve.listing import hosted
 from moorage.settings import Settings, stop
+from moorage.storage.feedback import FEEDBACK_KEY
 from moorage.ui import console as consoles
 from moorage.ui.open_pages import OpenPages
 from moorage.ui.pages import PAGES_KEY
@@ -83,6 +84,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     except Misconfigured as error:
         stop(str(error))
     is_open = identification.is_off
+    feedback = opening.feedback(settings)
     pages = opening.web_pages(settings, identification)
     public = opening.open_pages(settings)
     probed = Paths(probes.PATHS | {probes.METRICS_PATH})
@@ -96,6 +98,8 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
         async with AsyncExitStack() as stack:
             stack.enter_context(default_threads(settings.sync_workers))
             stack.push_async_callback(limits.close)
+            if feedback:
+                stack.push_async_callback(feedback.close)
             state = await stack.enter_async_context(lifespan(app)) if lifespan else None
             await stack.enter_async_context(lifecycle.running())
             collection.settle()
@@ -112,7 +116,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             metrics=metrics,
             log=logs.RequestLines(settings.log_level, style),
             quiet=probed,
-            facts={POLICY_KEY: policy, PAGES_KEY: pages},
+            facts={POLICY_KEY: policy, PAGES_KEY: pages, FEEDBACK_KEY: feedback},
         ),
         Middleware(ProxyHeaders, trusted=settings.trusted_proxies)
         if settings.trusted_proxies
@@ -164,7 +168,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     app.include_router(probes.router(about, readiness=readiness, metrics=metrics))
     app.include_router(sessions.router(identification))
     if console:
-        warnings = opening.warnings(settings, identification)
+        warnings = opening.warnings(settings, identification, feedback)
         app.include_router(
             consoles.router(pages, about, runnables=partial(hosted, app), warnings=warnings)
         )

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from moorage import importing
 from moorage.auth.api_key import ApiKeys
 from moorage.auth.chain import Chain
@@ -17,8 +19,11 @@ from moorage.lifecycle import Lifecycle
 from moorage.limits import RateLimits, open_counter
 from moorage.observability.logs import Style
 from moorage.settings import Settings
+from moorage.storage.feedback import FeedbackFile
 from moorage.ui.files import BuiltPages
 from moorage.ui.pages import WebPages
+
+log = structlog.get_logger("moorage.opening")
 
 
 def log_style(settings: Settings) -> Style:
@@ -80,9 +85,29 @@ def web_pages(settings: Settings, identification: Identification) -> WebPages:
     )
 
 
-def warnings(settings: Settings, identification: Identification) -> list[str]:
+def feedback(settings: Settings) -> FeedbackFile | None:
+    """Return where feedback is kept; None where it is off, or cannot be written."""
+    if not settings.feedback:
+        return None
+    file = FeedbackFile(settings.feedback_file)
+    if file.is_writable():
+        return file
+    log.warning("no feedback is kept: MOORAGE_FEEDBACK_FILE cannot be written")
+    return None
+
+
+def warnings(
+    settings: Settings, identification: Identification, feedback: FeedbackFile | None
+) -> list[str]:
     """Return what the operator should know, as the console shows it."""
     found = []
+    if settings.feedback and feedback is None:
+        found.append("No feedback is kept: MOORAGE_FEEDBACK_FILE cannot be written.")
+    elif feedback and not settings.is_development and not settings.feedback_file.is_absolute():
+        found.append(
+            "Feedback is kept in the working directory and may go with it:"
+            " MOORAGE_FEEDBACK_FILE is not set."
+        )
     if identification.is_off:
         found.append("Everybody may call this service: no way to authenticate is configured.")
     elif settings.session_secret is None and not settings.is_development:

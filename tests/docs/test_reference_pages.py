@@ -28,7 +28,7 @@ MADE = {
 }
 
 # What serves pages and not programs.
-UNLISTED = {("GET", "/playground/"), ("HEAD", "/playground/")}
+UNLISTED = {(method, "/playground/") for method in ("GET", "HEAD", "POST")}
 
 
 def section(page: str, heading: str) -> str:

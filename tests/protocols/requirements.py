@@ -649,6 +649,12 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "Trace links work without the other two features.",
         "LangServe answers 500.",
     ),
+    _differs(
+        "feedback:kept",
+        "9",
+        "A service keeps feedback in a file of its own, whether LangSmith is on or not.",
+        "An addition.",
+    ),
     # --- playground
     _same(
         "playground:page",

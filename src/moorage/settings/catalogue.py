@@ -231,6 +231,17 @@ class Settings(BaseSettings):
         examples=["16"],
     )
 
+    feedback: bool = Field(
+        default=True,
+        description="Whether feedback that is given on playgrounds is kept in a file.",
+        examples=["false"],
+    )
+    feedback_file: Path = Field(
+        default=Path(".moorage/feedback.db"),
+        description="That file, on a local disk; made when the first feedback is given.",
+        examples=["/var/lib/moorage/feedback.db"],
+    )
+
     drain_delay: Duration = Field(
         default=timedelta(0),
         description="How long the service goes on accepting requests after SIGTERM while `/ready`"

@@ -113,6 +113,7 @@ def test_the_list_is_for_who_may_call_the_service(serve: Serve):
         ({}, "Everybody may call this service"),
         ({"api_keys": KEYS, "environment": "staging"}, "MOORAGE_SESSION_SECRET"),
         ({"rate_limit": "5/minute", "workers": 2}, "MOORAGE_REDIS_URL"),
+        ({"api_keys": KEYS, "environment": "staging"}, "MOORAGE_FEEDBACK_FILE"),
     ],
 )
 def test_the_operator_is_warned(serve: Serve, values: dict[str, Any], told: str):
@@ -121,8 +122,9 @@ def test_the_operator_is_warned(serve: Serve, values: dict[str, Any], told: str)
     assert any(told in one for one in overview(serve(service(**values)), **headers)["warnings"])
 
 
-def test_there_is_no_warning_where_all_is_well(serve: Serve):
-    base = serve(service(api_keys=KEYS, environment="staging", session_secret="s" * 32))
+def test_there_is_no_warning_where_all_is_well(serve: Serve, tmp_path: Path):
+    well = {"session_secret": "s" * 32, "feedback_file": tmp_path / "feedback.db"}
+    base = serve(service(api_keys=KEYS, environment="staging", **well))
 
     assert overview(base, **{"x-api-key": KEY})["warnings"] == []
 

@@ -41,8 +41,9 @@ from moorage.protocols.langserve.feedback import (
     PublicTraceLinkCreateRequest,
 )
 from moorage.protocols.langserve.inputs import InputDecoder
+from moorage.protocols.langserve.opinions import Opinions
 from moorage.protocols.langserve.options import RouteOptions
-from moorage.protocols.langserve.playground import ABOUT, Playground
+from moorage.protocols.langserve.playground import ABOUT, FEEDBACK, READS, Playground
 from moorage.protocols.langserve.replies import JsonResponse, answer, run_metadata
 from moorage.protocols.langserve.schemas import Schemas
 from moorage.protocols.langserve.streaming import closing_frame, output_frames
@@ -52,8 +53,6 @@ logger = logging.getLogger(__name__)
 
 PATH_KEY = "moorage.runnable_path"
 """Key of a request's scope: the path at which the runnable was found, prefixes included."""
-
-_READS = ("GET", "HEAD")
 
 ServerConfig = Mapping[str, Any] | None
 
@@ -120,7 +119,10 @@ class RunnableHandler:
         self._inputs = InputDecoder(self.runnable)
         self._schemas = Schemas(self.runnable, self._inputs, self._configs)
         self.models = Models(path, self._schemas)
-        self._playground = Playground(self.runnable, self.options, self._configs, self.links)
+        self._opinions = Opinions(self.options, self.links)
+        self._playground = Playground(
+            self.runnable, self.options, self._configs, self.links, self._opinions
+        )
         self._serializer: Serializer = self.options.serializer or WellKnownLCSerializer()
 
     async def invoke(
@@ -222,11 +224,16 @@ class RunnableHandler:
         config_hash: str = "",
         server_config: ServerConfig = None,
     ) -> Response:
-        """Answer with the playground's page, or one of its files; 404 for any other path."""
+        """Answer with the playground's page, or one of its files; 404 for any other path.
+
+        ``about.json`` and ``feedback.json`` are made for the request; the latter takes a POST too.
+        """
         config = self._chosen(config_hash, server_config)
-        base = request.scope.get(PATH_KEY, self._run_name)
-        if request.method not in _READS:
-            raise HTTPException(405, headers={"Allow": ", ".join(_READS)})
+        base = self._base(request)
+        if file_path == FEEDBACK:
+            return await self._feedback_file(request, base)
+        if request.method not in READS:
+            raise HTTPException(405, headers={"Allow": ", ".join(READS)})
         if file_path == ABOUT:
             return self._playground.about(request, base, config_hash, config)
         return self._playground.file(file_path, request, base, config_hash)
@@ -269,8 +276,11 @@ class RunnableHandler:
     async def feedback(self, request: Request) -> Response:
         """Take the feedback in the body."""
         body = await model_body(FeedbackCreateRequest, request)
-        created = await self.create_feedback(body)
-        return JsonResponse(created.model_dump_json().encode())
+        kept = await self._opinions.keep_here(request, self._base(request), body)
+        # LangServe's clients get LangSmith's answer where there is one, and know nothing of ours.
+        if kept is None or self.links.feedback_enabled():
+            kept = await self.create_feedback(body)
+        return JsonResponse(kept.model_dump_json().encode())
 
     async def token_feedback(self, request: Request) -> Response:
         """Take the feedback in the body, which a token permits."""
@@ -285,15 +295,30 @@ class RunnableHandler:
         link = await self.create_public_trace_link(body)
         return JsonResponse(link.model_dump_json().encode())
 
-    async def feedback_probe(self, request: Request) -> Response:  # noqa: ARG002 - as the others
+    async def feedback_probe(self, request: Request) -> Response:
         """Answer 200 if feedback is accepted now, otherwise 400."""
-        await self.check_feedback_enabled()
+        if self._opinions.file(request) is None:
+            await self.check_feedback_enabled()
         return Response()
 
     async def public_trace_link_probe(self, request: Request) -> Response:  # noqa: ARG002
         """Answer 200 if traces can be shared now, otherwise 400."""
         await self.check_public_trace_link_enabled()
         return Response()
+
+    async def _feedback_file(self, request: Request, base: str) -> Response:
+        if request.method == "POST":
+            body = await model_body(FeedbackCreateRequest, request)
+            kept = await self._opinions.keep(request, base, body)
+            return JsonResponse(kept.model_dump_json().encode())
+        opinions = await self._opinions.of_run(request, base)
+        listed = [one.model_dump(mode="json") for one in opinions]
+        return JsonResponse(orjson.dumps({"feedback": listed}))
+
+    def _base(self, request: Request) -> str:
+        """The path of the runnable within the application."""
+        base: str = request.scope.get(PATH_KEY, self._run_name)
+        return base
 
     def _chosen(self, config_hash: str, server_config: ServerConfig) -> Config:
         return {**self._configs.chosen(None, config_hash), **(server_config or {})}

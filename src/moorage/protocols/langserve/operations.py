@@ -66,6 +66,7 @@ OPERATIONS = (
     ),
     Operation("playground", "GET", "/playground/", "playground", documented=False),
     Operation("playground", "HEAD", "/playground/", "playground", documented=False),
+    Operation("playground", "POST", "/playground/", "playground", documented=False),
     Operation(
         "token_feedback",
         "POST",

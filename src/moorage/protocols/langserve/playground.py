@@ -20,6 +20,7 @@ from moorage.errors import NotFound
 from moorage.protocols.langserve.config import Config, ConfigReader, is_graph
 from moorage.protocols.langserve.feedback import LangSmithLinks
 from moorage.protocols.langserve.operations import OPERATIONS
+from moorage.protocols.langserve.opinions import Opinions
 from moorage.protocols.langserve.options import RouteOptions
 from moorage.protocols.langserve.replies import JsonResponse
 from moorage.ui.files import ASSETS
@@ -28,7 +29,13 @@ from moorage.ui.pages import Place, pages_of, path_for_browser
 ABOUT = "about.json"
 """The file that tells the page about its runnable."""
 
-FEEDBACK_KEY_OF_THUMBS = "correctness"
+FEEDBACK = "feedback.json"
+"""The file that takes feedback, and tells it again."""
+
+READS = ("GET", "HEAD")
+"""The methods of all files but that one."""
+
+THUMBS = "correctness"
 """Under which key the page gives its thumbs; LangServe's page uses the same."""
 
 
@@ -71,6 +78,7 @@ class Playground:
         options: How it is published.
         configs: What may be configured.
         links: What LangSmith does for it.
+        opinions: Where feedback on its runs goes.
     """
 
     def __init__(
@@ -79,11 +87,13 @@ class Playground:
         options: RouteOptions,
         configs: ConfigReader,
         links: LangSmithLinks,
+        opinions: Opinions,
     ) -> None:
         self._runnable = runnable
         self._options = options
         self._configs = configs
         self._links = links
+        self._opinions = opinions
 
     def file(self, path: str, request: Request, base: str, config_hash: str) -> Response:
         """Return the page, or one of the files that it loads.
@@ -127,11 +137,11 @@ class Playground:
         }
         return JsonResponse(orjson.dumps(told, default=str))
 
-    def _feedback_places(self, request: Request) -> FeedbackPlaces:  # noqa: ARG002
+    def _feedback_places(self, request: Request) -> FeedbackPlaces:
         return {
-            "local": False,
+            "local": self._opinions.file(request) is not None,
             "langsmith": self._links.feedback_enabled(),
-            "key": FEEDBACK_KEY_OF_THUMBS,
+            "key": THUMBS,
         }
 
 
