@@ -17,6 +17,7 @@ from tests.docs.pages import ROOT, code, pages, read
 ENDPOINTS = "docs/reference/endpoints.md"
 # What exists only once it was made, or is no file.
 MADE = {
+    ".moorage/feedback.db",
     "../c/N4XyA/input_schema",
     "../invoke",
     "application/json",
