@@ -1,0 +1,103 @@
+import asyncio
+
+import pytest
+
+from moorage.domain.events import event_id
+from moorage.engine.run_events import RunEvent
+from moorage.engine.streams import Gap, RunStream, Streamed
+
+pytestmark = pytest.mark.anyio
+
+
+def events(*names: str) -> list[RunEvent]:
+    return [RunEvent(name, b"{}") for name in names]
+
+
+async def collect(stream: RunStream, after: int | None) -> list[str]:
+    return [
+        "gap" if isinstance(item, Gap) else item.event.name async for item in stream.follow(after)
+    ]
+
+
+async def test_followers_see_what_comes_and_late_ones_what_came():
+    stream = RunStream(1)
+    early = asyncio.create_task(collect(stream, 0))
+    await asyncio.sleep(0)
+    stream.publish(events("a", "b"))
+    live = asyncio.create_task(collect(stream, None))
+    await asyncio.sleep(0)
+    stream.publish(events("c"))
+    stream.close()
+
+    assert await early == ["a", "b", "c"]
+    assert await live == ["c"]
+    assert await collect(stream, 0) == ["a", "b", "c"]
+    assert await collect(stream, None) == []
+
+
+async def test_a_follower_goes_on_after_the_event_it_names():
+    stream = RunStream(1)
+    published = stream.publish(events("a", "b", "c"))
+    stream.close()
+
+    assert [one.id for one in published] == sorted({one.id for one in published})
+    assert await collect(stream, published[0].id) == ["b", "c"]
+    assert await collect(stream, published[2].id) == []
+    assert await collect(stream, published[2].id + 99) == []
+
+
+async def test_a_later_attempt_is_seen_whole_by_who_followed_an_earlier_one():
+    last = RunStream(1).publish(events("a", "b"))[-1].id
+    stream = RunStream(2)
+    stream.publish(events("metadata", "a"))
+    stream.close()
+
+    assert await collect(stream, last) == ["metadata", "a"]
+
+
+async def test_who_fell_behind_is_told():
+    stream = RunStream(1, kept=2)
+    stream.publish(events("a", "b", "c", "d"))
+    stream.close()
+
+    [gap, *rest] = [item async for item in stream.follow(0)]
+
+    assert gap == Gap(event_id(1, 3))
+    assert [item.event.name for item in rest if isinstance(item, Streamed)] == ["c", "d"]
+
+
+async def test_a_slow_follower_that_falls_behind_between_two_events_is_told():
+    stream = RunStream(1, kept=2)
+    stream.publish(events("a", "b"))
+    following = stream.follow(0)
+    first = await anext(following)
+    stream.publish(events("c", "d", "e"))
+    stream.close()
+
+    rest = ["gap" if isinstance(item, Gap) else item.event.name async for item in following]
+    assert isinstance(first, Streamed)
+    assert (first.event.name, rest) == ("a", ["gap", "d", "e"])
+
+
+async def test_a_thousand_followers_see_every_event():
+    stream = RunStream(1)
+    following = [asyncio.create_task(collect(stream, 0)) for _ in range(1000)]
+    await asyncio.sleep(0)
+    for number in range(50):
+        stream.publish(events(str(number)))
+        await asyncio.sleep(0)
+    stream.close()
+
+    expected = [str(number) for number in range(50)]
+    assert all(seen == expected for seen in await asyncio.gather(*following))
+
+
+async def test_a_follower_that_leaves_is_forgotten():
+    stream = RunStream(1)
+    leaving = asyncio.create_task(collect(stream, 0))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+
+    stream.publish(events("a"))
+    assert not stream._changed
