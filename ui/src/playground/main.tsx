@@ -1,3 +1,4 @@
 import { boot } from "../design/boot";
+import { App } from "./page/App";
 
-boot(<main />);
+boot(<App />);

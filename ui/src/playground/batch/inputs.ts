@@ -1,0 +1,125 @@
+import { strings } from "../strings";
+import { parseCsv } from "./csv";
+import { placeValue } from "./nesting";
+import { cellValue, typesAt } from "./schema-types";
+
+const { problems } = strings.batch;
+
+export type BatchFormat = "csv" | "json" | "lines";
+
+/** One input of a batch, or why the row is none. */
+export type BatchInput = { input: unknown } | { problem: string };
+
+export interface BatchInputs {
+  format: BatchFormat;
+  inputs: BatchInput[];
+  /** Why the text as a whole cannot be read. */
+  problem: string | null;
+}
+
+/** Take a text apart into the inputs of a batch, by the schema of one input. */
+export function readBatch(
+  text: string,
+  schema: unknown,
+  format: BatchFormat = formatOf(text, schema),
+): BatchInputs {
+  if (format === "json") return readJson(text);
+  if (format === "lines") return readLines(text);
+  return readTable(text, schema);
+}
+
+/** What the text most likely is. */
+export function formatOf(text: string, schema: unknown): BatchFormat {
+  const source = text.replace(/^\ufeff/, "").trimStart();
+  const first = source.split(/\r\n|\r|\n/, 1)[0] ?? "";
+  if (/^[[{]/.test(source) || isJson(first)) return "json";
+  const wantsObject = typesAt(schema, []).some((type) => type === "object" || type === "any");
+  return wantsObject || first.trim().toLowerCase() === "input" ? "csv" : "lines";
+}
+
+function readTable(text: string, schema: unknown): BatchInputs {
+  const { rows, unclosedAt } = parseCsv(text);
+  const [headers, ...records] = rows;
+  const problem = unclosedAt === null ? null : problems.unclosed(unclosedAt);
+  if (headers === undefined) return { format: "csv", inputs: [], problem };
+  const names = headers.map((header) => header.trim());
+  const inputs = records.map((record) => readRecord(record, names, schema));
+  return { format: "csv", inputs, problem };
+}
+
+function readRecord(record: string[], names: string[], schema: unknown): BatchInput {
+  if (record.length > names.length) {
+    return { problem: problems.columns(record.length, names.length) };
+  }
+  if (names.length === 1 && names[0] === "input" && !typesAt(schema, []).includes("object")) {
+    return { input: cellValue(record[0] ?? "", typesAt(schema, [])) ?? null };
+  }
+  let input: unknown = {};
+  for (const [column, name] of names.entries()) {
+    const text = record[column];
+    if (text === undefined || name === "") continue;
+    const path = pathOf(name, schema);
+    const value = cellValue(text, typesAt(schema, path));
+    if (value === undefined) continue;
+    const placed = placeValue(input, path, value);
+    if (placed === null) return { problem: problems.conflict(name) };
+    input = placed.value;
+  }
+  return { input };
+}
+
+/** A header is a path, unless the schema has a field of exactly this name. */
+function pathOf(header: string, schema: unknown): string[] {
+  if (!header.includes(".")) return [header];
+  const whole = typesAt(schema, [header]);
+  return whole.includes("unknown") ? header.split(".") : [header];
+}
+
+function readLines(text: string): BatchInputs {
+  const lines = text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/);
+  const inputs = lines.filter((line) => line.trim() !== "").map((line) => ({ input: line }));
+  return { format: "lines", inputs, problem: null };
+}
+
+function readJson(text: string): BatchInputs {
+  const source = text.replace(/^\ufeff/, "").trim();
+  if (source.startsWith("[")) {
+    try {
+      const all: unknown = JSON.parse(source);
+      if (Array.isArray(all)) {
+        return { format: "json", inputs: all.map((input: unknown) => ({ input })), problem: null };
+      }
+    } catch (error) {
+      // Not one list; perhaps a list in each line.
+      if (!isJson(source.split(/\r\n|\r|\n/, 1)[0] ?? "")) {
+        return { format: "json", inputs: [], problem: problems.notJson(reason(error)) };
+      }
+    }
+  }
+  if (isJson(source) && /[\r\n]/.test(source)) {
+    return { format: "json", inputs: [{ input: JSON.parse(source) as unknown }], problem: null };
+  }
+  const inputs: BatchInput[] = [];
+  for (const [number, line] of source.split(/\r\n|\r|\n/).entries()) {
+    if (line.trim() === "") continue;
+    try {
+      inputs.push({ input: JSON.parse(line) as unknown });
+    } catch (error) {
+      inputs.push({ problem: problems.json(number + 1, reason(error)) });
+    }
+  }
+  return { format: "json", inputs, problem: null };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

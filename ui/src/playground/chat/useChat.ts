@@ -1,0 +1,137 @@
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { isActive, type RunSnapshot, RunStore } from "../../run";
+import { Drafts } from "../history/drafts";
+import { withThread } from "../page/configuration";
+import { newId } from "../page/newId";
+import { recordOf } from "../page/recordOf";
+import type { Playground } from "../page/usePlayground";
+import { answersIn, askedAgain, type ChatMessage, chatInput, lastQuestion } from "./conversation";
+import type { ChatShape } from "./shape";
+
+/** A conversation with a runnable. */
+export interface Chat {
+  messages: readonly ChatMessage[];
+  /** What the run under way has answered so far. */
+  answering: readonly ChatMessage[];
+  run: RunSnapshot;
+  active: boolean;
+  send: (text: string) => void;
+  stop: () => void;
+  /** Ask the last question once more. */
+  again: () => void;
+  /** Ask a question of the conversation with other words; what came after it is forgotten. */
+  edit: (index: number, text: string) => void;
+  /** Begin anew; with a graph in a new thread. */
+  clear: () => void;
+}
+
+interface Kept {
+  messages: readonly ChatMessage[];
+  /** How many of them the thread holds. */
+  remembered: number;
+}
+
+const EMPTY: Kept = { messages: [], remembered: 0 };
+
+export function useChat(playground: Playground, shape: ChatShape): Chat {
+  const { about, client, configuration, input, keep } = playground;
+  const path = client.addresses.runnable("").pathname;
+  const kept = useMemo(
+    () => new Drafts(`${path} chat`, () => [sessionStorage, sessionStorage]),
+    [path],
+  );
+  const [talk, setTalk] = useState<Kept>(() => asKept(kept.read()?.input));
+  const [store] = useState(() => new RunStore(client));
+  const run = useSyncExternalStore(store.subscribe, store.getSnapshot);
+  const active = isActive(run.state);
+  useEffect(() => () => store.stop(), [store]);
+  useEffect(() => {
+    kept.write({ input: talk });
+  }, [kept, talk]);
+
+  const now = useRef({ talk, configuration, input, shape });
+  now.current = { talk, configuration, input, shape };
+
+  const ask = useCallback(
+    (messages: readonly ChatMessage[], remembered: number, newThread: boolean) => {
+      const { configuration: config, input: form, shape: asked } = now.current;
+      const thread = newThread && about.threads ? newId() : config.thread;
+      if (thread !== null && thread !== config.thread) config.setThread(thread);
+      setTalk({ messages, remembered });
+      const sent = chatInput(messages, { shape: asked, remembered, rest: form.json });
+      const method = about.operations.some((name) => name === "stream" || name === "stream_events")
+        ? "stream"
+        : about.operations.includes("invoke")
+          ? "invoke"
+          : "batch";
+      const request = {
+        method,
+        input: method === "batch" ? [sent] : sent,
+        config: withThread(config.config, thread),
+        configHash: "",
+        operations: about.operations,
+      } as const;
+      void store.start(request).then((ended) => {
+        keep(recordOf(ended, { input: sent, config: config.shareable }));
+        if (ended.state === "failed") return;
+        const output = method === "batch" ? [ended.output].flat() : ended.output;
+        const answers = answersIn(output ?? ended.forming, asked, messages);
+        const all = [...messages, ...answers];
+        setTalk((latest) =>
+          latest.messages === messages
+            ? { messages: all, remembered: thread === null ? 0 : all.length }
+            : latest,
+        );
+      });
+    },
+    [about, keep, store],
+  );
+
+  const answering = useMemo(
+    () =>
+      active || run.state === "failed"
+        ? answersIn(run.forming ?? run.output, shape, talk.messages)
+        : [],
+    [active, run, shape, talk.messages],
+  );
+
+  return {
+    messages: talk.messages,
+    answering,
+    run,
+    active,
+    send: (text) => {
+      const { messages, remembered } = now.current.talk;
+      ask([...messages, { type: "human", content: text }], remembered, false);
+    },
+    stop: () => store.stop(),
+    again: () => {
+      const { messages } = now.current.talk;
+      ask(askedAgain(messages, lastQuestion(messages)), 0, true);
+    },
+    edit: (index, text) => ask(askedAgain(now.current.talk.messages, index, text), 0, true),
+    clear: () => {
+      store.stop();
+      store.reset();
+      setTalk(EMPTY);
+      if (about.threads) configuration.setThread(newId());
+    },
+  };
+}
+
+function asKept(value: unknown): Kept {
+  if (typeof value !== "object" || value === null) return EMPTY;
+  const { messages, remembered } = value as Record<string, unknown>;
+  if (!Array.isArray(messages) || typeof remembered !== "number") return EMPTY;
+  return messages.every(isChatMessage) ? { messages, remembered } : EMPTY;
+}
+
+function isChatMessage(value: unknown): value is ChatMessage {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "content" in value &&
+    "type" in value &&
+    typeof value.type === "string"
+  );
+}

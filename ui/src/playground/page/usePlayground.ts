@@ -1,0 +1,353 @@
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import type { About, Failure, JsonObject, RunnableClient } from "../../api";
+import { isActive, type RunMethod, type RunSnapshot, RunStore } from "../../run";
+import { type FieldErrors, fieldErrorsOf422, formModel, toInput, validate } from "../../schema";
+import { Drafts } from "../history/drafts";
+import type { RunRecord } from "../history/record";
+import { History } from "../history/store";
+import { configHash, sharedInput } from "../share/links";
+import {
+  changedParts,
+  configOf,
+  configurationModels,
+  partsOf,
+  withDefaults,
+} from "./configuration";
+import { newId } from "./newId";
+import { recordOf } from "./recordOf";
+import { holdsSecrets, withoutSecrets } from "./secrets";
+import { type FormState, type KeptForm, useForm } from "./useForm";
+import { type Resource, useResource } from "./useResource";
+
+const NONE: FieldErrors = new Map();
+const ANYTHING = formModel(true);
+const SETTLES_AFTER_MS = 300;
+const DRAFT_AFTER_MS = 400;
+
+/** What the whole page works on. */
+export interface Playground {
+  client: RunnableClient;
+  about: About;
+  input: FormState;
+  inputSchema: Resource<unknown>;
+  /** What the service said of single fields. */
+  refused: { input: FieldErrors; config: FieldErrors };
+  /** Whether all that seems wrong is shown, also where nobody has been. */
+  complaining: boolean;
+  configuration: Configuration;
+  run: RunSnapshot;
+  store: RunStore;
+  methods: readonly RunMethod[];
+  method: RunMethod;
+  setMethod: (method: RunMethod) => void;
+  /** Run what the form holds; complaints stop it, unless it is told not to mind. */
+  start: (options?: { anyway?: boolean }) => void;
+  /** How many complaints kept the form from being run. */
+  held: number;
+  history: History;
+  keep: (record: RunRecord) => void;
+  /** What this browser did not keep. */
+  notKept: { draft: boolean; history: boolean };
+  /** Put an input and a configuration into the forms. */
+  replay: (record: Pick<RunRecord, "input" | "config">) => void;
+  /** Whether the input came with the link. */
+  cameWithLink: boolean;
+}
+
+export interface Configuration {
+  schema: Resource<unknown>;
+  fields: FormState | null;
+  settings: FormState | null;
+  /** How many fields are not as they are by default. */
+  changed: number;
+  thread: string | null;
+  setThread: (thread: string) => void;
+  /** What is sent. */
+  config: JsonObject;
+  /** What may be kept and shared: without the thread, and without passwords. */
+  shareable: JsonObject;
+  hasSecrets: boolean;
+  reset: () => void;
+}
+
+interface KeptDraft {
+  input?: KeptForm;
+  config?: Record<string, unknown>;
+  method?: string;
+}
+
+export function usePlayground(client: RunnableClient, about: About): Playground {
+  const runnable = client.addresses.runnable("").pathname;
+  const drafts = useMemo(() => new Drafts(draftName(runnable, about)), [runnable, about]);
+  const history = useMemo(() => new History(runnable), [runnable]);
+  const first = useMemo(() => startOf(drafts), [drafts]);
+  const [notKept, setNotKept] = useState({ draft: false, history: false });
+  const [held, setHeld] = useState(0);
+  const [complaining, setComplaining] = useState(false);
+  const [refused, setRefused] = useState({ input: NONE, config: NONE });
+  const [store] = useState(() => new RunStore(client));
+  const run = useSyncExternalStore(store.subscribe, store.getSnapshot);
+  const methods = useMemo(() => methodsOf(about), [about]);
+  const [chosen, setMethod] = useState<RunMethod | null>(
+    () => methods.find((method) => method === first.method) ?? null,
+  );
+  const method = chosen ?? methods[0] ?? "invoke";
+
+  const configuration = useConfiguration(client, about, first.config);
+  const hash = useSettled(schemaHash(about, configuration.shareable));
+  const loadInput = useCallback(
+    (signal: AbortSignal) => client.schema("input_schema", { signal, configHash: hash }),
+    [client, hash],
+  );
+  const published = about.operations.includes("input_schema");
+  const inputSchema = useResource<unknown>(published ? loadInput : null);
+  const inputModel = useMemo(
+    () => (inputSchema.value === undefined ? ANYTHING : formModel(inputSchema.value)),
+    [inputSchema.value],
+  );
+  const input = useInput(inputModel, published && inputSchema.loading, first.input);
+
+  const asked = useRef({ input, configuration, method });
+  asked.current = { input, configuration, method };
+
+  const keep = useCallback(
+    (record: RunRecord) => {
+      history.add(record).then(
+        () => setNotKept((before) => ({ ...before, history: false })),
+        () => setNotKept((before) => ({ ...before, history: true })),
+      );
+    },
+    [history],
+  );
+
+  const start = useCallback(
+    ({ anyway = false } = {}) => {
+      const { input: form, configuration: config, method: how } = asked.current;
+      const found =
+        validate(form.model, form.value).size +
+        (config.fields ? validate(config.fields.model, config.fields.value).size : 0);
+      setComplaining(true);
+      setHeld(anyway ? 0 : found);
+      if (found > 0 && !anyway) return;
+      const json = form.json === undefined ? null : form.json;
+      const secretless = toInput(form.model, withoutSecrets(form.model.field, form.value)) ?? null;
+      const request = {
+        method: how,
+        input: how === "batch" ? [json] : json,
+        config: config.config,
+        configHash: "",
+        operations: about.operations,
+      };
+      const kept = { input: secretless, config: config.shareable };
+      void store.start(request).then((ended) => {
+        keep(recordOf(ended, kept));
+        if (ended.failure?.status === 422) {
+          setRefused(refusalOf(ended.failure, form, config.fields));
+        }
+      });
+    },
+    [about.operations, keep, store],
+  );
+
+  useDraft(drafts, { input, configuration, method }, (kept) =>
+    setNotKept((before) => (before.draft === !kept ? before : { ...before, draft: !kept })),
+  );
+
+  const replay = useCallback(
+    (record: Pick<RunRecord, "input" | "config">) => {
+      input.fill(record.input);
+      const { fields, settings } = partsOf(record.config);
+      for (const [form, parts] of [
+        [configuration.fields, fields],
+        [configuration.settings, settings],
+      ] as const) {
+        form?.fill(withDefaults(form.model, parts));
+      }
+    },
+    [input.fill, configuration.fields, configuration.settings],
+  );
+
+  return {
+    client,
+    about,
+    input,
+    inputSchema,
+    refused,
+    complaining,
+    configuration,
+    run,
+    store,
+    methods,
+    method,
+    setMethod,
+    start,
+    held: isActive(run.state) ? 0 : held,
+    history,
+    keep,
+    notKept,
+    replay,
+    cameWithLink: first.fromLink,
+  };
+}
+
+/** What the page starts with: what came with the link, or else the draft. */
+function startOf(drafts: Drafts): KeptDraft & { fromLink: boolean } {
+  const draft = drafts.read();
+  const kept = draft as KeptDraft | null;
+  const shared = sharedInput(location.hash);
+  if (shared !== undefined) return { ...kept, input: { json: shared }, fromLink: true };
+  return { ...kept, fromLink: false };
+}
+
+/** A share link has a draft of its own, so that it shows what it says. */
+function draftName(runnable: string, about: About): string {
+  return about.config_hash === "" ? runnable : `${runnable} ${about.config_hash}`;
+}
+
+function methodsOf({ operations }: About): RunMethod[] {
+  const has = (name: About["operations"][number]) => operations.includes(name);
+  return [
+    ...(has("stream_events") || has("stream") ? (["stream"] as const) : []),
+    ...(has("invoke") ? (["invoke"] as const) : []),
+    ...(has("batch") ? (["batch"] as const) : []),
+    ...(has("stream_events") ? (["events"] as const) : []),
+  ];
+}
+
+function useConfiguration(
+  client: RunnableClient,
+  about: About,
+  draft: Record<string, unknown> | undefined,
+): Configuration {
+  const load = useCallback(
+    (signal: AbortSignal) => client.schema("config_schema", { signal, configHash: "" }),
+    [client],
+  );
+  const published = about.operations.includes("config_schema");
+  const schema = useResource<unknown>(published ? load : null);
+  const models = useMemo(() => configurationModels(schema.value), [schema.value]);
+  const first = useMemo(
+    () => partsOf((draft as JsonObject | undefined) ?? about.config),
+    [draft, about],
+  );
+  const fields = useParts(models.fields, first.fields);
+  const settings = useParts(models.settings, first.settings);
+  const [chosen, setThread] = useState(first.thread);
+  const [fresh] = useState(newId);
+  const thread = about.threads ? (chosen ?? fresh) : null;
+  return useMemo(() => {
+    // Before the schema is there, what the link or the draft says counts as it is.
+    const setFields = fields === null ? first.fields : changedParts(fields.model, fields.value);
+    const setSettings =
+      settings === null ? first.settings : changedParts(settings.model, settings.value);
+    const isSecret = fields !== null && holdsSecrets(fields.model.field, fields.value);
+    const open =
+      fields === null || !isSecret
+        ? setFields
+        : changedParts(fields.model, withoutSecrets(fields.model.field, fields.value));
+    return {
+      schema,
+      fields,
+      settings,
+      changed: Object.keys(setFields).length + Object.keys(setSettings).length,
+      thread,
+      setThread,
+      config: configOf(setFields, setSettings, thread),
+      shareable: configOf(open, setSettings, null),
+      hasSecrets: isSecret,
+      reset: () => {
+        fields?.reset();
+        settings?.reset();
+      },
+    };
+  }, [schema, fields, settings, first, thread]);
+}
+
+/** A part of the configuration as a form; null as long as there is nothing to fill in. */
+function useParts(model: FormState["model"] | null, first: JsonObject): FormState | null {
+  const known = model ?? ANYTHING;
+  const [seen, setSeen] = useState(model);
+  const form = useForm(known, model === null ? null : { json: withDefaults(model, first) });
+  // Only now is it known which fields there are to hold what the link or the draft says.
+  if (seen === null && model !== null) {
+    setSeen(model);
+    form.fill(withDefaults(model, first));
+  }
+  return useMemo(() => (model === null ? null : form), [model, form]);
+}
+
+/** The input as a form; what was kept goes in as soon as the form is known. */
+function useInput(
+  model: FormState["model"],
+  loading: boolean,
+  first: KeptForm | undefined,
+): FormState {
+  const form = useForm(model, first ?? null);
+  const [waits, setWaits] = useState(loading && first !== undefined);
+  if (waits && !loading) {
+    setWaits(false);
+    if (first?.json !== undefined) form.fill(first.json);
+  }
+  return form;
+}
+
+/** The hash under which the schema of the input is asked for. */
+function schemaHash(about: About, config: JsonObject): string {
+  if (!about.config_hashes || !about.configurable) return "";
+  return configHash(config);
+}
+
+/** A value as it is once it has stopped changing. */
+function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), SETTLES_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
+function useDraft(
+  drafts: Drafts,
+  {
+    input,
+    configuration,
+    method,
+  }: Pick<Playground, "input" | "method"> & {
+    configuration: Configuration;
+  },
+  tell: (kept: boolean) => void,
+): void {
+  const told = useRef(tell);
+  told.current = tell;
+  const { model, value, untouched } = input;
+  const { shareable, thread } = configuration;
+  useEffect(() => {
+    if (model === ANYTHING && untouched) return; // The form is not there yet.
+    const timer = setTimeout(() => {
+      const open = withoutSecrets(model.field, value);
+      const { fields, settings } = partsOf(shareable);
+      const draft = {
+        input: { value: open, json: toInput(model, open) },
+        config: configOf(fields, settings, thread),
+        method,
+      };
+      told.current(drafts.write(draft));
+    }, DRAFT_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [drafts, model, value, untouched, shareable, thread, method]);
+}
+
+function refusalOf(failure: Failure, input: FormState, config: FormState | null) {
+  const body = { detail: failure.fieldErrors };
+  const ofInput = fieldErrorsOf422(input.model, body, "input");
+  const [first] = failure.fieldErrors;
+  if (first?.loc[0] === "configurable" && config !== null) {
+    const inner = failure.fieldErrors.map((error) => ({ ...error, loc: error.loc.slice(1) }));
+    return {
+      input: NONE,
+      config: fieldErrorsOf422(config.model, { detail: inner }, "config").fields,
+    };
+  }
+  return { input: ofInput.fields, config: NONE };
+}

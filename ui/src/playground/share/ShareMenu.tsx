@@ -1,0 +1,71 @@
+import { Share2 } from "lucide-react";
+import { Button, CopyButton, Notice, Popover } from "../../design";
+import { toInput } from "../../schema";
+import { withoutSecrets } from "../page/secrets";
+import type { Playground } from "../page/usePlayground";
+import { strings } from "../strings";
+import { configHash, type ShareLink, shareLink } from "./links";
+
+const words = strings.share;
+
+/** Links to this page as it is now. */
+export function ShareMenu({ playground }: { playground: Playground }) {
+  return (
+    <Popover
+      label={words.title}
+      align="end"
+      trigger={<Button icon={<Share2 aria-hidden size={15} />}>{words.open}</Button>}
+    >
+      <Links playground={playground} />
+    </Popover>
+  );
+}
+
+function Links({ playground }: { playground: Playground }) {
+  const { about, client, configuration, input } = playground;
+  const runnable = client.addresses.runnable("");
+  const config = about.config_hashes ? configuration.shareable : {};
+  const open = toInput(input.model, withoutSecrets(input.model.field, input.value));
+  const base = new URL(
+    configHash(config) === "" ? "" : `c/${configHash(config)}`,
+    runnable,
+  ).href.replace(/\/$/, "");
+  return (
+    <div className="flex w-80 max-w-full flex-col gap-3">
+      <Link label={words.config} help={words.configHelp} link={shareLink({ runnable, config })} />
+      <Link
+        label={words.input}
+        help={words.inputHelp}
+        link={shareLink({ runnable, config, input: open ?? null })}
+      />
+      <Link label={words.api} link={{ url: base }} />
+      {!about.config_hashes && <Notice tone="info">{words.noHashes}</Notice>}
+      {configuration.hasSecrets && <Notice tone="info">{words.secrets}</Notice>}
+    </div>
+  );
+}
+
+function Link({
+  label,
+  help,
+  link,
+}: {
+  label: string;
+  help?: string | undefined;
+  link: ShareLink;
+}) {
+  return (
+    <section aria-label={label} className="flex flex-col gap-1">
+      <h3 className="font-medium">{label}</h3>
+      {"url" in link ? (
+        <div className="flex items-center gap-1 rounded-md border border-line bg-sunken py-0.5 pr-0.5 pl-2">
+          <span className="min-w-0 grow truncate font-mono text-xs">{link.url}</span>
+          <CopyButton iconOnly label={`${words.copy}: ${label}`} text={link.url} />
+        </div>
+      ) : (
+        <Notice tone="warning">{words.tooLong[link.tooLong]}</Notice>
+      )}
+      {help !== undefined && <p className="text-xs text-ink-muted">{help}</p>}
+    </section>
+  );
+}
