@@ -48,6 +48,11 @@ export function Field(props: FieldProps) {
         <label htmlFor={id} className="font-medium">
           {label}
         </label>
+        {required && (
+          <span aria-hidden className="-ml-1 text-danger">
+            *
+          </span>
+        )}
         {optional && <span className="text-xs text-ink-muted">{strings.optional}</span>}
         {actions !== undefined && <span className="ml-auto flex gap-1">{actions}</span>}
       </div>

@@ -18,21 +18,26 @@ export interface SegmentedProps<Value extends string> {
   options: readonly Segment<Value>[];
   onValueChange: (value: Value) => void;
   disabled?: boolean | undefined;
+  id?: string | undefined;
+  "aria-describedby"?: string | undefined;
+  "aria-invalid"?: true | undefined;
+  "aria-required"?: true | undefined;
   className?: string | undefined;
 }
 
 /** One of a few choices, all of them visible: a radio group. */
 export function Segmented<Value extends string>(props: SegmentedProps<Value>) {
-  const { label, value, options, onValueChange, disabled = false, className } = props;
+  const { label, options, onValueChange, disabled = false, className, ...rest } = props;
   return (
     <RadioGroup.Root
+      {...rest}
       aria-label={label}
-      value={value}
       disabled={disabled}
       orientation="horizontal"
       onValueChange={(chosen) => onValueChange(chosen as Value)}
       className={classes(
-        "inline-flex rounded-md border border-line-strong bg-sunken p-0.5",
+        "inline-flex rounded-md border bg-sunken p-0.5",
+        rest["aria-invalid"] ? "border-danger" : "border-line-strong",
         className,
       )}
     >

@@ -88,7 +88,6 @@ export function FieldView(props: FieldViewProps) {
     label,
     description: describe(field, value),
     error: complaint,
-    optional: !required,
     required,
     actions,
   };

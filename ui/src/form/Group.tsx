@@ -1,14 +1,12 @@
-import { CircleAlert } from "lucide-react";
 import type { ClipboardEvent, ReactNode } from "react";
 import { classes } from "../design";
-import { strings as designed } from "../design/strings";
+import { Complaint } from "./Complaint";
 
 export interface GroupProps {
   id: string;
   label: string;
   description?: ReactNode | undefined;
   error?: string | undefined;
-  optional: boolean;
   required: boolean;
   actions?: ReactNode | undefined;
   onPaste: (event: ClipboardEvent<HTMLElement>) => void;
@@ -19,7 +17,7 @@ export interface GroupProps {
 
 /** Fields that belong together, with their name, what they are for, and what is wrong with them. */
 export function Group(props: GroupProps) {
-  const { id, label, description, error, optional, actions, onPaste, bare, children } = props;
+  const { id, label, description, error, required, actions, onPaste, bare, children } = props;
   const described = [
     description !== undefined && `${id}-description`,
     error !== undefined && `${id}-error`,
@@ -40,7 +38,11 @@ export function Group(props: GroupProps) {
         <span id={`${id}-label`} className="font-medium">
           {label}
         </span>
-        {optional && !bare && <span className="text-xs text-ink-muted">{designed.optional}</span>}
+        {required && (
+          <span aria-hidden className="-ml-1 text-danger">
+            *
+          </span>
+        )}
         {!bare && actions !== undefined && <span className="ml-auto flex gap-1">{actions}</span>}
       </div>
       {description !== undefined && (
@@ -51,12 +53,7 @@ export function Group(props: GroupProps) {
       <div className={classes("flex flex-col gap-3", !bare && "border-l-2 border-line pl-3")}>
         {children}
       </div>
-      {error !== undefined && (
-        <p id={`${id}-error`} className="flex items-start gap-1 text-xs text-danger">
-          <CircleAlert aria-hidden size={14} className="mt-px shrink-0" />
-          <span>{error}</span>
-        </p>
-      )}
+      {error !== undefined && <Complaint id={`${id}-error`}>{error}</Complaint>}
     </div>
   );
 }

@@ -10,6 +10,7 @@ import {
   pretty,
   roleOf,
 } from "../schema";
+import { Complaint } from "./Complaint";
 import { errorBelow, fieldId, useForm } from "./context";
 import type { FieldProps } from "./FieldView";
 import { Held } from "./FileControl";
@@ -93,7 +94,7 @@ function Message({ field, message, number, path, actions, onMessage }: MessagePr
       <div className="flex items-center gap-2">
         <Select
           aria-label={says.role(number)}
-          className="w-auto"
+          className="max-w-40"
           value={role}
           options={roles.map((name) => ({ value: name, label: says.roles[name] ?? name }))}
           onValueChange={(name) => onMessage(withRole(message, name))}
@@ -182,16 +183,18 @@ interface PartViewProps {
 function PartView({ part, id, number, error, onPart }: PartViewProps) {
   if (isText(part)) {
     return (
-      <Field label={says.text(number)} id={id} error={error}>
-        {(control) => (
-          <TextArea
-            {...control}
-            grow
-            value={String(part.text)}
-            onChange={(event) => onPart({ ...part, text: event.target.value })}
-          />
-        )}
-      </Field>
+      <div>
+        <TextArea
+          id={id}
+          grow
+          aria-label={says.text(number)}
+          aria-describedby={error === undefined ? undefined : `${id}-error`}
+          invalid={error !== undefined}
+          value={String(part.text)}
+          onChange={(event) => onPart({ ...part, text: event.target.value })}
+        />
+        {error !== undefined && <Complaint id={`${id}-error`}>{error}</Complaint>}
+      </div>
     );
   }
   const held = attached(part);

@@ -1,5 +1,6 @@
 import { RotateCcw } from "lucide-react";
 import {
+  type DragEvent,
   type Ref,
   useEffect,
   useEffectEvent,
@@ -70,9 +71,9 @@ export function SchemaForm(props: SchemaFormProps) {
   }, [found, told, touched, showAll, everything]);
 
   const focusFirst = () => {
-    const all = place.current?.querySelectorAll<HTMLElement>("[aria-invalid=true], [data-invalid]");
-    const [first] = all ?? [];
-    first?.focus();
+    const wrong = place.current?.querySelector<HTMLElement>("[aria-invalid=true], [data-invalid]");
+    const inner = wrong?.matches("[role=radiogroup]") ? wrong.querySelector("button") : wrong;
+    inner?.focus();
   };
   useImperativeHandle(ref, () => ({
     check: () => {
@@ -86,6 +87,13 @@ export function SchemaForm(props: SchemaFormProps) {
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the focus moves once, when they arrive
   useEffect(() => arrived(), [errors]);
+  const demanded = useEffectEvent(() => {
+    // Of several forms that complain at once the first one has the focus.
+    if (found.size > 0 && document.activeElement?.ariaInvalid !== "true") focusFirst();
+  });
+  useEffect(() => {
+    if (showAll) demanded();
+  }, [showAll]);
 
   const context = useMemo(
     () => ({
@@ -107,7 +115,13 @@ export function SchemaForm(props: SchemaFormProps) {
   };
   return (
     <FormContext value={context}>
-      <fieldset ref={place} disabled={disabled} className="flex min-w-0 flex-col gap-3">
+      <fieldset
+        ref={place}
+        disabled={disabled}
+        className="flex min-w-0 flex-col gap-3"
+        onDragOver={keepPage}
+        onDrop={keepPage}
+      >
         {!bare && <FormBar {...{ schema, value, disabled, onChange }} onReset={reset} />}
         {before !== null && (
           <p className="flex flex-wrap items-center gap-2 text-ink-muted">
@@ -128,6 +142,11 @@ export function SchemaForm(props: SchemaFormProps) {
       </fieldset>
     </FormContext>
   );
+}
+
+/** A file that is dropped beside its field must not take the place of the page. */
+function keepPage(event: DragEvent): void {
+  if (event.dataTransfer.types.includes("Files")) event.preventDefault();
 }
 
 /** A complaint about a part is shown once the user was in the part or in what is around it. */

@@ -21,7 +21,9 @@ export function UnionControl(props: FieldProps<UnionField>) {
     const inner = kept.current.get(next) ?? converted(field, value, next) ?? empty(target.field());
     onChange({ is: "choice", choice: next, value: inner });
   };
-  const options = field.choices.map(({ name }, index) => ({ value: String(index), label: name }));
+  const options = field.choices.flatMap(({ name, minor }, index) =>
+    minor && index !== now ? [] : [{ value: String(index), label: name }],
+  );
   const letters = options.reduce((sum, { label }) => sum + label.length, 0);
   const label = strings.kind(field.title);
   if (chosen === undefined) return null;

@@ -1,4 +1,5 @@
-import { act, fireEvent, render, screen, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import fc from "fast-check";
 import { createRef, type Ref, useState } from "react";
 import { describe, expect, test } from "vitest";
 import {
@@ -11,6 +12,7 @@ import {
   toInput,
   type Value,
 } from "../schema";
+import { broken } from "../schema/fixtures/broken";
 import chatModel from "../schema/fixtures/chat-model.json";
 import config from "../schema/fixtures/config.json";
 import graph from "../schema/fixtures/graph.json";
@@ -184,7 +186,87 @@ describe("the form", () => {
   });
 });
 
+test("no schema, however broken, breaks the page", () => {
+  fc.assert(
+    fc.property(broken, fc.jsonValue({ maxDepth: 3 }), (schema, json) => {
+      show(schema);
+      show(schema, json as Json);
+      cleanup();
+    }),
+    { numRuns: 60, seed: 7 },
+  );
+});
+
 describe("fields", () => {
+  test("a chat model is asked with text or messages", () => {
+    const { sent } = show(chatModel);
+    const kinds = within(screen.getByRole("radiogroup", { name: /^Kind of/ }));
+    expect(kinds.getAllByRole("radio").map((kind) => kind.textContent)).toEqual([
+      "Text",
+      "Messages",
+    ]);
+    fireEvent.click(screen.getByRole("radio", { name: "Messages" }));
+    type("Text of message 1", "hi");
+    expect(sent()).toEqual([{ type: "human", content: "hi" }]);
+  });
+
+  test("an image is attached to a message, and taken away again", async () => {
+    const { sent } = show(graph);
+    type("Text of message 1", "What is it?");
+    const png = new File([new Uint8Array([137, 80, 78, 71])], "a.png", { type: "image/png" });
+    fireEvent.change(screen.getByLabelText("Attach an image or a file to message 1"), {
+      target: { files: [png] },
+    });
+    expect(await screen.findByRole("img", { name: "Preview of image" })).toBeTruthy();
+    const url = "data:image/png;base64,iVBORw==";
+    expect(sent()).toEqual({
+      messages: [
+        {
+          type: "human",
+          content: [
+            { type: "text", text: "What is it?" },
+            { type: "image_url", image_url: { url } },
+          ],
+        },
+      ],
+    });
+    fireEvent.click(screen.getByRole("button", { name: "Remove the file" }));
+    expect(sent()).toEqual({ messages: [{ type: "human", content: "What is it?" }] });
+  });
+
+  test("a choice that is missing is linked to its complaint and gets the focus", () => {
+    const { check } = show({ enum: ["a", "b"], title: "Mood" });
+    expect(check()).toBe(false);
+    const group = screen.getByRole("radiogroup", { name: "Mood" });
+    expect(group.getAttribute("aria-invalid")).toBe("true");
+    const described = document.getElementById(group.getAttribute("aria-describedby") ?? "");
+    expect(described?.textContent).toBe("Required");
+    expect(group.contains(document.activeElement)).toBe(true);
+  });
+
+  test("a long list of choices is searched", () => {
+    const names = Array.from({ length: 200 }, (_, index) => `place ${index}`);
+    const { sent, check } = show({ enum: names, title: "Place" });
+    const box = screen.getByRole("combobox", { name: "Place" });
+    fireEvent.change(box, { target: { value: "place 1" } });
+    expect(sent()).toBe("place 1");
+    fireEvent.change(box, { target: { value: "place x" } });
+    expect(check()).toBe(false);
+    expect(screen.getByText("Must be one of the choices")).toBeTruthy();
+  });
+
+  test("a value that may be true, false or missing is all three", () => {
+    const { sent } = show({
+      type: "object",
+      required: ["b"],
+      properties: { a: { type: "boolean", default: true }, b: { type: "boolean" } },
+    });
+    expect(sent()).toEqual({ a: true, b: false });
+    fireEvent.click(screen.getByRole("radio", { name: "Not set" }));
+    fireEvent.click(screen.getByRole("checkbox", { name: /Yes/ }));
+    expect(sent()).toEqual({ b: true });
+  });
+
   test("a list grows, shrinks and is sorted by keyboard", () => {
     const { sent } = show({ type: "array", items: { type: "string" } }, ["a", "b"]);
     fireEvent.click(screen.getByRole("button", { name: /^Add/ }));

@@ -66,6 +66,7 @@ export function Rows<Item>(props: RowsProps<Item>) {
   };
   const drop = (index: number) => {
     remove(index);
+    say(strings.removed(nameOf(index)));
     onItems(items.filter((_, at) => at !== index));
     place.current?.querySelector<HTMLElement>("[data-add]")?.focus();
   };
@@ -121,7 +122,10 @@ export function Rows<Item>(props: RowsProps<Item>) {
           icon={<Plus aria-hidden size={14} />}
           aria-label={props.addLabel ?? strings.addTo(title)}
           disabled={isFull}
-          onClick={() => onItems([...items, make()])}
+          onClick={() => {
+            say(strings.added(nameOf(items.length)));
+            onItems([...items, make()]);
+          }}
         >
           {props.addLabel ?? strings.add}
         </Button>

@@ -119,6 +119,7 @@ export function TruthControl({
   const now = value.is === "plain" ? String(value.json) : "unset";
   return (
     <Segmented
+      {...control}
       label={field.title}
       value={now}
       className="self-start"
@@ -155,6 +156,7 @@ export function EnumControl(props: ControlProps<EnumField>) {
   ) {
     return (
       <Segmented
+        {...control}
         label={field.title}
         value={index < 0 ? "" : String(index)}
         options={options}

@@ -38,6 +38,8 @@ export const strings = {
   remove: (name: string) => `Remove ${name}`,
   up: (name: string) => `Move ${name} up`,
   down: (name: string) => `Move ${name} down`,
+  added: (name: string) => `${name} added`,
+  removed: (name: string) => `${name} removed`,
   moved: (name: string, place: number) => `${name} moved to place ${place}`,
   none: "Nothing yet.",
   key: (number: number) => `Key ${number}`,

@@ -117,9 +117,20 @@ function alternatives(common: Common, resolved: Resolved, place: Place): Field |
   const choices: Choice[] = values.map(({ branch, reached }, index) => ({
     name: names[index] ?? "",
     field: lazily(() => fieldOf(branch, { ...place, name: "", open })),
+    minor: isPromptValue(reached.schema),
     accepts: (json) => accepts(json, reached.schema, place.root),
   }));
   return { ...base, kind: "union", choices, discriminator };
+}
+
+/** LangChain's envelope around a text or messages, which chat models accept bare as well. */
+function isPromptValue(schema: Schema): boolean {
+  return (
+    tagOf(schema, "type") !== undefined &&
+    ["StringPromptValue", "ChatPromptValue", "ChatPromptValueConcrete"].includes(
+      String(schema.title),
+    )
+  );
 }
 
 /** The only branch of a union, with what the union says about it. */

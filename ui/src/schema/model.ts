@@ -19,6 +19,8 @@ interface Common {
 export interface Choice {
   name: string;
   field: () => Field;
+  /** Whether it is offered only where the value is of this kind already. */
+  minor: boolean;
   /** Whether the schema of this choice allows a value. */
   accepts: (json: Json) => boolean;
 }

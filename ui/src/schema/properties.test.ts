@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { broken } from "./fixtures/broken";
 import {
   type Field,
   formModel,
@@ -11,6 +12,9 @@ import {
   toInput,
   validate,
 } from "./index";
+
+// The same schemas every time: a test that others run must not fail by chance.
+fc.configureGlobal({ seed: 7 });
 
 /** A schema, and a value that fits it. */
 interface Pair {
@@ -82,58 +86,19 @@ function compound(depth: number): fc.Arbitrary<Pair> {
   );
 }
 
-/** References work only where the definitions stand at the root. */
-const pair = compound(3).filter(({ schema }) => isRooted(schema));
+/**
+ * References work only where the definitions stand at the root; JSON knows no negative zero; a key
+ * without a name is complained about on purpose.
+ */
+const pair = compound(3)
+  .filter(({ schema, json }) => isRooted(schema) && !JSON.stringify(json).includes('"":'))
+  .map(({ schema, json }): Pair => ({ schema, json: JSON.parse(JSON.stringify(json)) }));
 
 function isRooted(schema: Record<string, unknown>): boolean {
   const { $defs: _defs, ...rest } = schema;
   const text = JSON.stringify("$ref" in schema ? schema.$defs : rest);
   return !text.includes('"$defs"');
 }
-
-const KEYWORDS = [
-  "$ref",
-  "$defs",
-  "type",
-  "properties",
-  "required",
-  "items",
-  "prefixItems",
-  "anyOf",
-  "oneOf",
-  "allOf",
-  "enum",
-  "const",
-  "default",
-  "discriminator",
-  "additionalProperties",
-  "patternProperties",
-  "propertyNames",
-  "minimum",
-  "maximum",
-  "multipleOf",
-  "minItems",
-  "maxLength",
-  "pattern",
-  "format",
-  "title",
-  "widget",
-  "extra",
-  "examples",
-];
-
-/** Schemas in which every keyword may hold anything. */
-const { broken } = fc.letrec((tie) => ({
-  broken: fc.oneof(
-    { depthSize: "small", withCrossShrink: true },
-    fc.constantFrom(true, false, null, 0, -1, "#", "#/$defs/a", "string", "object", "array", "["),
-    fc.dictionary(fc.constantFrom(...KEYWORDS), tie("broken"), { maxKeys: 5 }),
-    fc.dictionary(fc.constantFrom("a", "type", "content", "__proto__"), tie("broken"), {
-      maxKeys: 3,
-    }),
-    fc.array(tie("broken"), { maxLength: 3 }),
-  ),
-}));
 
 /** Open a model as far as a user would. */
 function open(field: Field, depth: number): void {

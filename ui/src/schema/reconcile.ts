@@ -17,7 +17,10 @@ export function reconcile(before: FormModel, after: FormModel, value: Value): Va
 function carried(before: Field, after: Field, value: Value, required: boolean): Value {
   if (before === after) return value;
   if (equal(value, initial(before, required))) return initial(after, required);
-  if (value.is === "unset") return after.kind === "const" ? initial(after, required) : value;
+  if (value.is === "unset") {
+    const isNewConst = after.kind === "const" && before.kind !== "const";
+    return isNewConst ? initial(after, required) : value;
+  }
   if (value.is === "null") return after.nullable ? value : initial(after, required);
   if (value.is === "raw") return carriedRaw(before, after, value, required);
   if (before.kind === "object" && after.kind === "object" && value.is === "object") {

@@ -374,6 +374,15 @@ describe("complaints", () => {
     expect(errors(schema, { x: { a: 1 } })).toEqual({});
   });
 
+  test("a number that cannot be sent exactly is refused", () => {
+    const model = formModel({ type: "integer" });
+    const typed = (text: string) => [...validate(model, { is: "typed", text }).values()];
+    expect(typed("9007199254740993")).toEqual(["Too large to be sent exactly from this form"]);
+    expect(typed("9007199254740992")).toEqual([]);
+    expect(typed("1e3")).toEqual([]);
+    expect(typed("1e400")).toEqual(["Must be a number"]);
+  });
+
   test("keys that a closed object does not know are named", () => {
     const schema = { type: "object", properties: { a: {} }, additionalProperties: false };
     expect(errors(schema, { a: 1, b: 2 })).toEqual({ "": "Unknown: b" });

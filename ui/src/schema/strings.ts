@@ -48,6 +48,7 @@ export const strings = {
   problems: {
     required: "Required",
     notJson: "This is not JSON yet",
+    inexact: "Too large to be sent exactly from this form",
     notNumber: "Must be a number",
     type: {
       array: "Must be a list",

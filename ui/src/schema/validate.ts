@@ -57,6 +57,7 @@ class Check {
         return;
       case "typed":
         if (numberIn(value.text) === undefined) this.say(path, problems.notNumber);
+        else if (isInexact(value.text)) this.say(path, problems.inexact);
         else this.leaf(field, value, path);
         return;
       case "plain":
@@ -148,6 +149,12 @@ class Check {
       this.say(path, place === "" ? message : `${place.slice(1)}: ${message}`);
     }
   }
+}
+
+/** Most whole numbers beyond 2^53 would silently become others. */
+function isInexact(text: string): boolean {
+  const digits = text.trim().replace("+", "");
+  return /^-?\d+$/.test(digits) && BigInt(digits) !== BigInt(Number(digits));
 }
 
 function messageProblem(message: Json): string | null {
