@@ -1,17 +1,26 @@
 import type { ReactNode } from "react";
 import type { Failure } from "../api";
 import { CopyButton, ErrorCard } from "../design";
+import type { Step } from "../steps/tree";
 import { strings } from "./strings";
 
 export interface FailureCardProps {
   failure: Failure;
   runId?: string | null | undefined;
+  /** The step that failed; it may say more than the service says of the run. */
+  step?: Pick<Step, "name" | "error"> | null | undefined;
   onRetry?: (() => void) | undefined;
   actions?: ReactNode | undefined;
 }
 
 /** Says what went wrong, in the service's words, and how to find it in its log. */
-export function FailureCard({ failure, runId = null, onRetry, actions }: FailureCardProps) {
+export function FailureCard({
+  failure,
+  runId = null,
+  step = null,
+  onRetry,
+  actions,
+}: FailureCardProps) {
   const { title, detail, retryAfter, fieldErrors } = failure;
   return (
     <ErrorCard
@@ -37,6 +46,7 @@ export function FailureCard({ failure, runId = null, onRetry, actions }: Failure
           ))}
         </ul>
       )}
+      {step !== null && <p>{strings.inStep(step.name, step.error)}</p>}
       {retryAfter !== null && <p>{strings.retryAfter(retryAfter)}</p>}
       <dl className="grid grid-cols-[auto_1fr] gap-x-3 text-xs text-ink-muted">
         {factsOf(failure, runId).map(([name, value]) => (

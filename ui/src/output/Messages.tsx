@@ -114,14 +114,14 @@ function Reasoning({ text }: { text: string }) {
 function CallView({ call }: { call: Call }) {
   const title = call.name === "" ? strings.toolCallForming : strings.toolCall(call.name);
   return (
-    <section aria-label={title} className="rounded-md border border-line bg-sunken p-2">
+    <article aria-label={title} className="rounded-md border border-line bg-sunken p-2">
       <p className="flex flex-wrap items-center gap-1.5 text-xs font-medium">
         <Wrench aria-hidden size={13} />
         {title}
         {call.state === "invalid" && <Badge tone="warning">{strings.invalidCall}</Badge>}
       </p>
       <Arguments call={call} />
-    </section>
+    </article>
   );
 }
 

@@ -113,7 +113,9 @@ describe("messages", () => {
     expect(within(ai).queryByText("Hm.")).toBeNull();
     fireEvent.click(within(ai).getByRole("button", { name: "Reasoning" }));
     expect(within(ai).getByText("Hm.")).toBeTruthy();
-    expect(within(ai).getByRole("region", { name: "Calls weather" }).textContent).toContain("Köln");
+    expect(within(ai).getByRole("article", { name: "Calls weather" }).textContent).toContain(
+      "Köln",
+    );
     expect(within(ai).getByText("5 → 7 tokens")).toBeTruthy();
     expect(screen.getByRole("article", { name: "Tool · weather" }).textContent).toContain("failed");
     expect(screen.getByRole("button", { name: "Other values" })).toBeTruthy();
@@ -202,9 +204,11 @@ describe("a failure", () => {
   });
 
   test("says all that is known", () => {
-    render(<FailureCard failure={failure} runId="run-1" />, { wrapper: ToastProvider });
+    const step = { name: "add", error: "<KeyError>" };
+    render(<FailureCard failure={failure} runId="run-1" step={step} />, { wrapper: ToastProvider });
     const card = screen.getByRole("alert");
 
+    expect(within(card).getByText("In the step add: <KeyError>")).toBeTruthy();
     for (const text of ["422", "r-1", "run-1", "person.0.name:", "Try again in 3 s."]) {
       expect(within(card).getByText(text)).toBeTruthy();
     }

@@ -14,6 +14,8 @@ export const strings = {
   fieldErrors: "What does not fit",
   forming: "Still being written",
   image: "Image",
+  inStep: (name: string, error: string | null) =>
+    error === null ? `In the step ${name}` : `In the step ${name}: ${error}`,
   invalidCall: "Its arguments are not JSON",
   json: "JSON",
   links: (host: string) => `leads to ${host}`,

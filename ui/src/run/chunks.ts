@@ -34,7 +34,7 @@ export class Chunks {
 
 /** Whether `after` is `before` and more. */
 function isGrown(before: unknown, after: unknown): boolean {
-  return isContainer(after) && continues(before, after) && !isEqual(before, after);
+  return isContainer(after) && continues(before, after) && !continues(after, before);
 }
 
 function continues(before: unknown, after: unknown): boolean {
@@ -56,10 +56,6 @@ function continues(before: unknown, after: unknown): boolean {
     );
   }
   return before === after;
-}
-
-function isEqual(left: unknown, right: unknown): boolean {
-  return left === right || JSON.stringify(left) === JSON.stringify(right);
 }
 
 function isContainer(value: unknown): boolean {

@@ -9,7 +9,7 @@ import type { Step } from "./tree";
 export interface StepDetailsProps {
   step: Step;
   steps: readonly Step[];
-  /** The start of the run, and the present, on the clock of the steps. */
+  /** The start of the first step, and the present, on the clock of the steps. */
   origin: number;
   now: number;
 }

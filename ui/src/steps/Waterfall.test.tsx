@@ -31,7 +31,7 @@ function chain(count: number): Step[] {
 }
 
 function show(steps: readonly Step[]) {
-  render(<Waterfall steps={steps} origin={0} active={false} />, { wrapper: ToastProvider });
+  render(<Waterfall steps={steps} active={false} />, { wrapper: ToastProvider });
   return screen.getByRole("treegrid", { name: "Steps" });
 }
 

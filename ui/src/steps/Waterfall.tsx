@@ -37,8 +37,6 @@ const COLUMNS = "grid grid-cols-[minmax(7rem,2fr)_minmax(4rem,3fr)_4.5rem] items
 
 export interface WaterfallProps {
   steps: readonly Step[];
-  /** The start of the run on the clock of the steps. */
-  origin: number;
   /** Whether the run goes on, and with it the clock. */
   active: boolean;
 }
@@ -49,18 +47,18 @@ export interface WaterfallProps {
  * Arrows go from step to step, left and right fold and unfold. Of many steps only those in sight
  * are in the page.
  */
-export function Waterfall({ steps, origin, active }: WaterfallProps) {
+export function Waterfall({ steps, active }: WaterfallProps) {
   const sample = useSample(steps, active);
-  return <Chart steps={sample.steps} now={sample.now} origin={origin} />;
+  return <Chart steps={sample.steps} now={sample.now} />;
 }
 
 interface ChartProps {
   steps: readonly Step[];
   now: number;
-  origin: number;
 }
 
-const Chart = memo(function Chart({ steps, now, origin }: ChartProps) {
+const Chart = memo(function Chart({ steps, now }: ChartProps) {
+  const origin = steps[0]?.start ?? 0;
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const [chosenId, setChosenId] = useState<string | null>(null);
   const name = useId();

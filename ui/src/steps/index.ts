@@ -2,6 +2,7 @@
 
 export { duration } from "./time";
 export {
+  failedStep,
   type Step,
   type StepKind,
   type StepState,

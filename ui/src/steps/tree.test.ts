@@ -5,7 +5,7 @@ import failingAgent from "../../recordings/failing-agent.sse?raw";
 import fallback from "../../recordings/fallback.sse?raw";
 import type { StepEvent } from "../api";
 import { dataOf } from "../api/testing";
-import { StepTree, totalUsage } from "./tree";
+import { failedStep, StepTree, totalUsage } from "./tree";
 
 function treeOf(recording: string): StepTree {
   const tree = new StepTree();
@@ -57,6 +57,7 @@ test("a failure belongs to the step that failed and those around it", () => {
     ["tools", "failed", "Internal Server Error"],
     ["broken", "failed", "<ValueError>"],
   ]);
+  expect(failedStep(tree.steps)?.name).toBe("broken");
 });
 
 test("a step that something else took over for is not called done", () => {
@@ -79,6 +80,7 @@ test("of several steps that ran when the run failed none is blamed", () => {
     ["a", "unfinished"],
     ["b", "unfinished"],
   ]);
+  expect(failedStep(tree.steps)).toBeNull();
 });
 
 test("what a model says is there while it speaks, and after it was stopped", () => {

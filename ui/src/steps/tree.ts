@@ -226,3 +226,12 @@ export function totalUsage(steps: readonly Step[]): Usage | null {
     output: telling.reduce((sum, step) => sum + (step.tokensOut ?? 0), 0),
   };
 }
+
+/** The innermost step that failed, where one below the run itself is known to have. */
+export function failedStep(steps: readonly Step[]): Step | null {
+  const failed = steps.filter(({ state, parent }) => state === "failed" && parent !== null);
+  return failed.reduce<Step | null>(
+    (inner, step) => (inner === null || step.depth > inner.depth ? step : inner),
+    null,
+  );
+}
