@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { devPages } from "./plugins/devPages.ts";
 import { notices } from "./plugins/notices.ts";
 import { themeScript } from "./plugins/theme.ts";
 
@@ -10,7 +11,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   base: "./",
   publicDir: false,
-  plugins: [react(), tailwindcss(), themeScript(), notices()],
+  plugins: [react(), tailwindcss(), themeScript(), notices(), devPages()],
   build: {
     outDir: here("../src/moorage/_pages"),
     emptyOutDir: true,
