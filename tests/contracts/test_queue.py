@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +23,8 @@ from moorage.domain.search import Page
 from moorage.domain.threads import ThreadState, ThreadStatus
 from moorage.errors import Conflict, NotFound
 from moorage.storage.interface import Storage
+from moorage.storage.opening import open_storage
+from moorage.storage.sql.storage import Terms
 from moorage.testing import ManualClock
 
 pytestmark = pytest.mark.anyio
@@ -324,15 +327,48 @@ class TestLeases:
         assert run.error["error"] == "WorkerLost"
         assert [held.run_id for held in await claim(storage)] == [after]
 
-    @pytest.mark.parametrize(("counts", "attempt"), [(True, 2), (False, 1)])
+    @pytest.mark.parametrize("counts", [True, False])
     async def test_a_run_that_is_handed_back_goes_on_elsewhere(
-        self, storage: Storage, thread_id: str, counts: bool, attempt: int
+        self, storage: Storage, thread_id: str, counts: bool
     ):
         await accept(storage, thread_id)
         [held] = await claim(storage)
         assert await storage.queue.release(held, counts=counts)
         [again] = await storage.queue.claim("worker-2", 1)
-        assert (again.run_id, again.attempt) == (held.run_id, attempt)
+        assert (again.run_id, again.attempt, again.is_recovered) == (held.run_id, 2, True)
+
+    @pytest.mark.parametrize(
+        ("counts", "status"), [(True, RunStatus.ERROR), (False, RunStatus.PENDING)]
+    )
+    async def test_handing_a_run_back_counts_only_if_it_is_to(
+        self,
+        storage: Storage,
+        thread_id: str,
+        clock: ManualClock,
+        counts: bool,
+        status: RunStatus,
+    ):
+        run_id = await accept(storage, thread_id)
+        for _ in range(3):
+            [held] = await claim(storage)
+            await storage.queue.release(held, counts=counts)
+        await claim(storage)
+        clock.advance(timedelta(seconds=31))
+        assert await storage.queue.reap() == [run_id]
+        assert await status_of(storage, run_id) is status
+
+    async def test_where_one_process_owns_everything_all_others_are_lost_at_once(
+        self, tmp_path: Path, thread_id: str, clock: ManualClock
+    ):
+        url = f"sqlite:///{tmp_path}/moorage.db"
+        async with open_storage(url, terms=Terms(), clock=clock) as before:
+            run_id = await accept(before, thread_id)
+            await before.queue.claim("the process before", 1)
+        terms = Terms(sole_owner=WORKER)
+        async with open_storage(url, terms=terms, clock=clock) as after:
+            assert await after.queue.reap() == [run_id]
+            assert [held.run_id for held in await claim(after)] == [run_id]
+            assert await after.queue.reap() == []
 
 
 class TestTemporaryThreads:
@@ -340,7 +376,35 @@ class TestTemporaryThreads:
         await accept(storage, thread_id, is_temporary=True)
         [held] = await claim(storage)
         assert await storage.queue.finish(held, DONE)
-        for gone in (storage.threads.get(thread_id), storage.runs.get(held.run_id)):
+        await self.assert_gone(storage, thread_id, held.run_id)
+
+    @pytest.mark.parametrize("action", list(CancelAction))
+    async def test_also_if_the_run_never_begins(
+        self, storage: Storage, thread_id: str, action: CancelAction
+    ):
+        run_id = await accept(storage, thread_id, is_temporary=True)
+        assert (await storage.queue.cancel([run_id], action)).ended == (run_id,)
+        await self.assert_gone(storage, thread_id, run_id)
+
+    async def test_also_if_its_workers_are_lost(
+        self, storage: Storage, thread_id: str, clock: ManualClock
+    ):
+        run_id = await accept(storage, thread_id, is_temporary=True)
+        for _ in range(3):
+            await claim(storage)
+            clock.advance(timedelta(seconds=31))
+            assert await storage.queue.reap() == [run_id]
+        await self.assert_gone(storage, thread_id, run_id)
+
+    async def test_it_stays_for_runs_that_still_wait(self, storage: Storage, thread_id: str):
+        await accept(storage, thread_id, is_temporary=True)
+        after = await accept(storage, thread_id)
+        [held] = await claim(storage)
+        assert await storage.queue.finish(held, DONE)
+        assert [held.run_id for held in await claim(storage)] == [after]
+
+    async def assert_gone(self, storage: Storage, thread_id: str, run_id: str) -> None:
+        for gone in (storage.threads.get(thread_id), storage.runs.get(run_id)):
             with pytest.raises(NotFound):
                 await gone
 

@@ -19,23 +19,31 @@ def contains(document: Any, wanted: Any) -> bool:
         return isinstance(document, list) and all(
             any(contains(item, one) for item in document) for one in wanted
         )
-    return type(document) is type(wanted) and bool(document == wanted)
+    return _is_same(document, wanted)
 
 
 def allows(metadata: Mapping[str, Any], filters: Mapping[str, Any]) -> bool:
     """Say whether a row with ``metadata`` passes what an authorization handler returned.
 
     Each key is a condition, and all must hold: a value, or ``{"$eq": value}``, must be equal;
-    ``{"$contains": value or list}`` asks for values within a list (protocol, section 12).
+    ``{"$contains": value or list}`` asks for values within a list (protocol, section 12). What
+    metadata lack is not equal to anything, null included.
     """
-    return all(_holds(metadata.get(key), wanted) for key, wanted in filters.items())
+    return all(key in metadata and _holds(metadata[key], wanted) for key, wanted in filters.items())
 
 
 def _holds(value: Any, wanted: Any) -> bool:
     if not isinstance(wanted, Mapping):
-        return bool(value == wanted)
+        return _is_same(value, wanted)
     if "$eq" in wanted:
-        return bool(value == wanted["$eq"])
+        return _is_same(value, wanted["$eq"])
     needed = wanted.get("$contains")
     needed = needed if isinstance(needed, list) else [needed]
-    return isinstance(value, list) and all(item in value for item in needed)
+    return isinstance(value, list) and all(
+        any(_is_same(one, item) for one in value) for item in needed
+    )
+
+
+def _is_same(value: Any, wanted: Any) -> bool:
+    """Compare as JSON does: 1 and 1.0 are one number, and true is none."""
+    return isinstance(value, bool) is isinstance(wanted, bool) and bool(value == wanted)

@@ -66,7 +66,7 @@ class Run:
 
     Attributes:
         kwargs: What it was asked for, as JSON: input, command, config, stream modes and the rest.
-        attempt: How often a worker has begun it.
+        attempt: How often a worker has begun it. It only ever rises.
         error: How it failed, as ``{"error", "message"}``.
     """
 

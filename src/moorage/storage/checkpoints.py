@@ -4,6 +4,7 @@ The official saver has one connection, one lock, and a commit for each checkpoin
 Here they join the commits of everything else that is written at the time.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar, cast
@@ -48,7 +49,8 @@ class Database(Protocol):
 class Saver(AsyncSqliteSaver):
     """Keeps checkpoints in moorage's database, for one run or for whoever asks.
 
-    It is for asynchronous use, as the engine runs graphs. Its tables are the official saver's.
+    It is made in the event loop that runs the graphs. Its tables are the official saver's. Graphs
+    that a node calls synchronously, in a thread of its own, may use it too, as they may its parent.
 
     Args:
         database: Where they are kept.
@@ -65,12 +67,9 @@ class Saver(AsyncSqliteSaver):
     ) -> None:
         # Not the parent's, which wants the connection that this one does without.
         BaseCheckpointSaver.__init__(self, serde=serde)
+        self.loop = asyncio.get_running_loop()
         self._database = database
         self._claim = claim
-
-    def for_claim(self, claim: Claim) -> Self:
-        """Return a saver for what ``claim``'s run writes."""
-        return type(self)(self._database, claim=claim, serde=self.serde)
 
     async def setup(self) -> None:
         """Do nothing: the tables are made with all others, by a migration."""
@@ -151,6 +150,7 @@ class Saver(AsyncSqliteSaver):
                 "channel": channel,
                 "type": kind,
                 "value": content,
+                "run_id": self._claim.run_id if self._claim else None,
             }
             for index, (channel, value) in enumerate(writes)
             for kind, content in [self.serde.dumps_typed(value)]

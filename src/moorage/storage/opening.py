@@ -22,6 +22,7 @@ from moorage.storage.sql.storage import (
 )
 from moorage.storage.sqlite import SqliteDatabase
 
+_NOT_A_FILE = frozenset({"///", "///:memory:"})
 _FUNCTIONS = {"json_contains": (2, contains_text), "json_allows": (2, allows_text)}
 
 
@@ -40,7 +41,7 @@ def open_storage(url: str, *, terms: Terms, clock: Clock | None = None) -> Stora
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest.strip("/"):
         return EmbeddedStorage(None, terms, clock)
-    if scheme == "sqlite" and len(rest.removeprefix("///")) < len(rest) and rest != "///":
+    if scheme == "sqlite" and len(rest.removeprefix("///")) < len(rest) and rest not in _NOT_A_FILE:
         return EmbeddedStorage(Path(rest.removeprefix("///")), terms, clock)
     raise Misconfigured(
         f"no database can be opened with {scheme}:...; write sqlite:///path or memory:"
@@ -60,7 +61,6 @@ class EmbeddedStorage:
         self._database = SqliteDatabase(
             path, clock=clock, functions=_FUNCTIONS, prepare=migrations.migrate
         )
-        self._saver = Saver(self._database)
         self.assistants = SqlAssistants(self._database)
         self.threads = SqlThreads(self._database)
         self.runs = SqlRuns(self._database)
@@ -69,7 +69,7 @@ class EmbeddedStorage:
 
     def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
         """See ``Storage``."""
-        return self._saver if claim is None else self._saver.for_claim(claim)
+        return Saver(self._database, claim=claim)
 
     async def __aenter__(self) -> Self:
         """Open the file for this process alone, and bring its tables up to date.

@@ -62,11 +62,12 @@ class SqliteDatabase:
         functions: Mapping[str, tuple[int, Callable[..., Any]]] | None = None,
         prepare: Callable[[sqlite3.Connection, str], None] = lambda *_: None,
     ) -> None:
-        self._path = path
+        self._path = path and path.resolve()
         self._clock = clock or SystemClock()
         self._functions = functions or {}
         self._prepare = prepare
-        self._lock = FileLock(f"{path}.lock") if path else None
+        # Not bound to the thread that takes it: the one that closes the file is another.
+        self._lock = FileLock(f"{self._path}.lock", thread_local=False) if path else None
         self._writer: _Worker | None = None
         self._readers: _Worker | None = None
 
@@ -91,7 +92,8 @@ class SqliteDatabase:
         """Drive ``transaction`` to its end; when this returns, it is on the disk.
 
         Raises:
-            Unavailable: The file cannot be written: the disk is full, or another program holds it.
+            Unavailable: The file cannot be written: the disk is full, another program holds it, or
+                it has been closed.
             Exception: What the transaction raised. It has changed nothing then.
         """
         assert self._writer is not None, "the database is not open"  # noqa: S101
@@ -130,14 +132,18 @@ class SqliteDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         connection = self._connection(str(self._path or ":memory:"))
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
-        self._prepare(connection, str(self._path or "the database"))
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+            self._prepare(connection, str(self._path or "the database"))
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _connect_for_reading(self) -> sqlite3.Connection:
         assert self._path is not None  # noqa: S101
-        connection = self._connection(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
+        connection = self._connection(f"{self._path.as_uri()}?mode=ro", uri=True)
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         return connection
 
@@ -185,10 +191,15 @@ class _Worker:
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], threads: int, begin: str) -> None:
         self._tasks: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
+        self._door = threading.Lock()
+        self._is_closed = False
         self._begin = begin
         self._connections = [connect() for _ in range(threads)]
+        # Daemons, so that a process whose end is forced ends: what was answered is on the disk.
         self._threads = [
-            threading.Thread(target=self._work, args=[connection], name="moorage-sqlite")
+            threading.Thread(
+                target=self._work, args=[connection], name="moorage-sqlite", daemon=True
+            )
             for connection in self._connections
         ]
         for thread in self._threads:
@@ -196,13 +207,18 @@ class _Worker:
 
     async def do(self, transaction: Transaction[Result]) -> Result:
         task = _Task(transaction)
-        self._tasks.put(task)
+        with self._door:
+            if self._is_closed:
+                raise Unavailable("The database is closed.")
+            self._tasks.put(task)
         return await task.future
 
     def close(self) -> None:
         """Finish what is queued, then end."""
-        for _ in self._threads:
-            self._tasks.put(None)
+        with self._door:
+            self._is_closed = True
+            for _ in self._threads:
+                self._tasks.put(None)
         for thread in self._threads:
             thread.join()
         for connection in self._connections:

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import StaticPool, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from moorage.errors import Misconfigured
 from moorage.storage.sql.tables import METADATA
@@ -26,12 +27,15 @@ def upgrade(raw: sqlite3.Connection, name: str) -> None:
     """Go through all revisions after the database's own, in one transaction.
 
     Raises:
-        Misconfigured: Its revision is not known here: a newer moorage has written it.
+        Misconfigured: Its revision is not known here: a newer moorage has written it. Or its
+            tables cannot be changed.
     """
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
     revisions = script()
     try:
         with engine.connect() as connection, connection.begin():
+            # Neither SQLAlchemy nor Alembic says so to SQLite; half of the tables are of no use.
+            raw.execute("BEGIN IMMEDIATE")
             context = MigrationContext.configure(
                 connection,
                 opts={
@@ -45,4 +49,8 @@ def upgrade(raw: sqlite3.Connection, name: str) -> None:
     except (CommandError, ResolutionError) as error:
         raise Misconfigured(
             f"{name} was written by a newer moorage; install that one, or use another database"
+        ) from error
+    except DBAPIError as error:
+        raise Misconfigured(
+            f"{name}: its tables cannot be brought up to date ({error.orig})"
         ) from error

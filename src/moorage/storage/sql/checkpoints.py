@@ -7,7 +7,20 @@ of LangGraph's objects, which arrive and leave as bytes.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, insert, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from moorage.domain.runs import Claim, RunStatus
 from moorage.storage.sql.conditions import containing
@@ -55,32 +68,26 @@ _DELETE_THREAD = (
     Statement(delete(WRITES).where(WRITES.c.thread_id == _of_thread)),
     Statement(delete(CHECKPOINTS).where(CHECKPOINTS.c.thread_id == _of_thread)),
 )
-_run_of = func.json_extract(CHECKPOINTS.c.metadata, "$.run_id")
+_run_of = func.json_extract(cast(CHECKPOINTS.c.metadata, Text), "$.run_id")
 _OF_RUN = _run_of == parameter("of_run")
-_WRITES_OF_RUN = Statement(
-    delete(WRITES).where(
-        exists().where(
-            CHECKPOINTS.c.thread_id == WRITES.c.thread_id,
-            CHECKPOINTS.c.checkpoint_ns == WRITES.c.checkpoint_ns,
-            CHECKPOINTS.c.checkpoint_id == WRITES.c.checkpoint_id,
-            _OF_RUN,
-        )
-    )
+# What a run wrote is after its own checkpoints, or after the one that it took up: one that answers
+# an interrupt writes the answer beside the question.
+_WRITTEN_BY_RUN = or_(
+    WRITES.c.run_id == parameter("of_run"),
+    exists().where(
+        CHECKPOINTS.c.thread_id == WRITES.c.thread_id,
+        CHECKPOINTS.c.checkpoint_ns == WRITES.c.checkpoint_ns,
+        CHECKPOINTS.c.checkpoint_id == WRITES.c.checkpoint_id,
+        _OF_RUN,
+    ),
 )
-_CHECKPOINTS_OF_RUN = Statement(delete(CHECKPOINTS).where(_OF_RUN))
-_WRITES_ON_THREAD = Statement(
-    delete(WRITES).where(
-        WRITES.c.thread_id == _of_thread,
-        exists().where(
-            CHECKPOINTS.c.thread_id == _of_thread,
-            CHECKPOINTS.c.checkpoint_ns == WRITES.c.checkpoint_ns,
-            CHECKPOINTS.c.checkpoint_id == WRITES.c.checkpoint_id,
-            _OF_RUN,
-        ),
-    )
+_DELETE_OF_RUN = (
+    Statement(delete(WRITES).where(_WRITTEN_BY_RUN)),
+    Statement(delete(CHECKPOINTS).where(_OF_RUN)),
 )
-_CHECKPOINTS_ON_THREAD = Statement(
-    delete(CHECKPOINTS).where(CHECKPOINTS.c.thread_id == _of_thread, _OF_RUN)
+_DELETE_ON_THREAD = (
+    Statement(delete(WRITES).where(WRITES.c.thread_id == _of_thread, _WRITTEN_BY_RUN)),
+    Statement(delete(CHECKPOINTS).where(CHECKPOINTS.c.thread_id == _of_thread, _OF_RUN)),
 )
 
 
@@ -164,15 +171,15 @@ def forget(run_ids: Sequence[str], thread_id: str) -> Transaction[None]:
         for statement in _DELETE_THREAD:
             yield statement(of_thread=thread_id)
     for run_id in run_ids:
-        yield _WRITES_ON_THREAD(of_run=run_id, of_thread=thread_id)
-        yield _CHECKPOINTS_ON_THREAD(of_run=run_id, of_thread=thread_id)
+        for statement in _DELETE_ON_THREAD:
+            yield statement(of_run=run_id, of_thread=thread_id)
 
 
 def forget_runs(run_ids: Sequence[str]) -> Transaction[None]:
     """Delete the checkpoints that runs have left, on whichever threads."""
     for run_id in run_ids:
-        yield _WRITES_OF_RUN(of_run=run_id)
-        yield _CHECKPOINTS_OF_RUN(of_run=run_id)
+        for statement in _DELETE_OF_RUN:
+            yield statement(of_run=run_id)
 
 
 def copy(source: str, target: str) -> Transaction[None]:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from sqlalchemy import Boolean, ColumnElement, FunctionElement, bindparam
 from sqlalchemy.ext.compiler import compiles
 
 from moorage.domain import filters
+from moorage.storage.sql.statement import dump, load
 
 
 class json_contains(FunctionElement[bool]):  # noqa: N801 - it is a function of SQL
@@ -36,23 +36,19 @@ def _allows(element: json_allows, compiler: Any, **options: Any) -> str:
 
 def containing(column: ColumnElement[Any], wanted: Mapping[str, Any]) -> ColumnElement[bool]:
     """Return the condition that a document contains ``wanted``; an absent one contains nothing."""
-    text = orjson.dumps(wanted).decode()
-    return json_contains(column, bindparam(None, text, unique=True)) == 1
+    return json_contains(column, bindparam(None, dump(wanted), unique=True)) == 1
 
 
 def allowed(column: ColumnElement[Any], wanted: Mapping[str, Any]) -> ColumnElement[bool]:
     """Return the condition that a caller with the filters ``wanted`` may see a row."""
-    text = orjson.dumps(wanted).decode()
-    return json_allows(column, bindparam(None, text, unique=True)) == 1
+    return json_allows(column, bindparam(None, dump(wanted), unique=True)) == 1
 
 
 def contains_text(document: str | None, wanted: str) -> int:
     """Do what ``json_contains`` asks, for a database that has no such function."""
-    return int(
-        document is not None and filters.contains(orjson.loads(document), orjson.loads(wanted))
-    )
+    return int(document is not None and filters.contains(load(document), load(wanted)))
 
 
 def allows_text(metadata: str, wanted: str) -> int:
     """Do what ``json_allows`` asks, for a database that has no such function."""
-    return int(filters.allows(orjson.loads(metadata), orjson.loads(wanted)))
+    return int(filters.allows(load(metadata), load(wanted)))

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import (
     and_,
-    case,
     delete,
     false,
     func,
@@ -172,7 +171,7 @@ _RELEASE = Statement(
         status=_PENDING,
         owner=None,
         lease_until=None,
-        attempt=case((parameter("counts") == 1, RUNS.c.attempt), else_=RUNS.c.attempt - 1),
+        excused=RUNS.c.excused + parameter("excused"),
         updated_at=_at,
     )
     .returning(RUNS.c.run_id)
@@ -312,9 +311,7 @@ def finish(held: Claim, outcome: Outcome, forget: Forget) -> Transaction[bool]:
         )
     is_last = yield from _promote(thread_id, time)
     if held.is_temporary and is_last:
-        yield from forget([], thread_id)
-        yield _DELETE_RUNS(of_thread=thread_id)
-        yield _DELETE_THREAD(of_thread=thread_id)
+        yield from _forget_thread(thread_id, forget)
         return True
     yield from settle(thread_id, outcome.thread, time, is_busy=not is_last)
     return True
@@ -332,7 +329,7 @@ def release(held: Claim, *, counts: bool) -> Transaction[bool]:
         of_run=held.run_id,
         of_owner=held.owner,
         of_attempt=held.attempt,
-        counts=int(counts),
+        excused=int(not counts),
         at=time,
     )
     return bool(rows)
@@ -362,19 +359,24 @@ def cancel(
         elif run_id in active:
             yield from _end_unbegun(run_id, thread_id, action, forget, time)
             is_last = yield from _promote(thread_id, time)
-            if is_last:
+            if is_last and found[0]["is_temporary"]:
+                yield from _forget_thread(thread_id, forget)
+            elif is_last:
                 yield _SET_STATUS(of_thread=thread_id, new_status=ThreadStatus.IDLE.value, at=time)
             ended.append(run_id)
     return Cancellation(tuple(stopping), tuple(ended))
 
 
-def reap(limit: int, most_attempts: int, sole_owner: str | None) -> Transaction[list[str]]:
+def reap(
+    limit: int, most_attempts: int, sole_owner: str | None, forget: Forget
+) -> Transaction[list[str]]:
     """Return runs whose worker is gone to the queue; those that were tried too often fail.
 
     Args:
         limit: How many at most.
         most_attempts: How often a run is begun.
         sole_owner: Where a database belongs to one process: that one. All others are gone.
+        forget: Removes the checkpoints of threads that go with their run.
     """
     time = yield from now()
     lost = yield _LOST(at=time, most=limit, sole_owner=sole_owner)
@@ -385,7 +387,7 @@ def reap(limit: int, most_attempts: int, sole_owner: str | None) -> Transaction[
         if not rows:
             continue
         reaped.append(one["run_id"])
-        if rows[0]["attempt"] < most_attempts:
+        if rows[0]["attempt"] - rows[0]["excused"] < most_attempts:
             yield _RETURN(of_run=one["run_id"], at=time)
             continue
         error = {
@@ -396,7 +398,10 @@ def reap(limit: int, most_attempts: int, sole_owner: str | None) -> Transaction[
             of_run=one["run_id"], new_status=RunStatus.ERROR.value, new_error=dump(error), at=time
         )
         is_last = yield from _promote(one["thread_id"], time)
-        yield from _fail(one["thread_id"], error, time, is_busy=not is_last)
+        if rows[0]["is_temporary"] and is_last:
+            yield from _forget_thread(one["thread_id"], forget)
+        else:
+            yield from _fail(one["thread_id"], error, time, is_busy=not is_last)
     return reaped
 
 
@@ -517,6 +522,12 @@ def _promote(thread_id: str, time: int) -> Transaction[bool]:
     return not lane
 
 
+def _forget_thread(thread_id: str, forget: Forget) -> Transaction[None]:
+    yield from forget([], thread_id)
+    yield _DELETE_RUNS(of_thread=thread_id)
+    yield _DELETE_THREAD(of_thread=thread_id)
+
+
 def _row(request: RunRequest, time: int, available: int, *, is_head: bool) -> dict[str, Any]:
     return {
         "run_id": request.run_id,
@@ -528,6 +539,7 @@ def _row(request: RunRequest, time: int, available: int, *, is_head: bool) -> di
         "owner": None,
         "lease_until": None,
         "attempt": 0,
+        "excused": 0,
         "signal": None,
         "multitask_strategy": request.multitask_strategy.value,
         "is_temporary": request.is_temporary,

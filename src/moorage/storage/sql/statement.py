@@ -1,5 +1,7 @@
 """Statements that are compiled once, and the transactions that are made of them."""
 
+import json
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -22,6 +24,7 @@ Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
 MICROSECONDS = 1_000_000
+_LONG_NUMBER = re.compile("[0-9]{19}")
 
 
 class engine_now(FunctionElement[int]):  # noqa: N801 - it is a function of SQL
@@ -123,9 +126,20 @@ def now() -> Transaction[int]:
 
 def dump(value: Any) -> str | None:
     """Return the text of a JSON column; None stays null."""
-    return None if value is None else orjson.dumps(value).decode()
+    if value is None:
+        return None
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # for numbers of more than 64 bits, and other rarities
+        return json.dumps(value)
 
 
 def load(text: str | None) -> Any:
     """Return what a JSON column holds."""
-    return None if text is None else orjson.loads(text)
+    if text is None:
+        return None
+    # orjson rounds integers of more than 64 bits, and does not read all that ``dump`` can write.
+    try:
+        return json.loads(text) if _LONG_NUMBER.search(text) else orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)

@@ -219,7 +219,7 @@ class SqlQueue:
     async def reap(self, limit: int = 50) -> list[str]:
         """See ``RunQueue``."""
         return await self._database.write(
-            queue.reap(limit, self._terms.most_attempts, self._terms.sole_owner)
+            queue.reap(limit, self._terms.most_attempts, self._terms.sole_owner, checkpoints.forget)
         )
 
     async def next_due(self) -> datetime | None:

@@ -102,6 +102,8 @@ RUNS = Table(
     # No index: renewing a lease is to stay a change of one row.
     _time("lease_until", nullable=True),
     Column("attempt", Integer, nullable=False),
+    # Attempts that do not count against the run, because their workers were asked to leave.
+    Column("excused", Integer, nullable=False),
     Column("signal", String(16)),
     Column("multitask_strategy", String(16), nullable=False),
     Column("is_temporary", Boolean, nullable=False),
@@ -175,7 +177,8 @@ WEBHOOKS = Table(
     Index("ix_webhooks_next_try_at", "next_try_at"),
 )
 
-# Those of LangGraph's saver, exactly: ``langgraph.checkpoint.sqlite`` opens the same file.
+# Those of LangGraph's saver: ``langgraph.checkpoint.sqlite`` opens the same file. It does not mind
+# the one column that is ours.
 CHECKPOINTS = Table(
     "checkpoints",
     METADATA,
@@ -201,5 +204,7 @@ WRITES = Table(
     Column("channel", Text, nullable=False),
     Column("type", Text),
     Column("value", LargeBinary),
+    # Whose it is: not always that of the checkpoint, which a resumed run takes up from another.
+    Column("run_id", _Id),
     PrimaryKeyConstraint("thread_id", "checkpoint_ns", "checkpoint_id", "task_id", "idx"),
 )

@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("excused", sa.Integer(), nullable=False),
         sa.Column("signal", sa.String(length=16), nullable=True),
         sa.Column("multitask_strategy", sa.String(length=16), nullable=False),
         sa.Column("is_temporary", sa.Boolean(), nullable=False),
@@ -231,6 +232,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=True),
         sa.Column("value", sa.LargeBinary(), nullable=True),
+        sa.Column("run_id", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint(
             "thread_id", "checkpoint_ns", "checkpoint_id", "task_id", "idx", name=op.f("pk_writes")
         ),
