@@ -27,6 +27,7 @@ import { JsonControl } from "./JsonControl";
 import { ListControl, MapControl, TupleControl } from "./lists";
 import { MessagesControl } from "./Messages";
 import { ObjectControl } from "./ObjectControl";
+import { afterPaste } from "./paste";
 import { DateControl, EnumControl, NumberControl, TextControl, TruthControl } from "./simple";
 import { strings } from "./strings";
 import { UnionControl } from "./UnionControl";
@@ -62,8 +63,9 @@ export function FieldView(props: FieldViewProps) {
   const isRaw = value.is === "raw" || field.kind === "json";
   const isGroup = !isRaw && isContainer(field);
   const isAbsent = isGroup && (value.is === "unset" || value.is === "null");
-  const isTold = field.kind === "union" && isGroup && !isAbsent;
-  const complaint = isTold ? undefined : (isRaw ? errorBelow : errorOf)(form.errors, path);
+  const showsInner = isGroup && !isAbsent && !(field.kind === "list" && field.selection);
+  const isTold = showsInner && field.kind === "union";
+  const complaint = isTold ? undefined : (showsInner ? errorOf : errorBelow)(form.errors, path);
   const items = menuItems({ field, value, required, onChange });
   const actions = (
     <>
@@ -93,7 +95,7 @@ export function FieldView(props: FieldViewProps) {
   };
   if (isGroup) {
     return (
-      <Group {...shared} onPaste={pasteInto(field, onChange, form.pasted)} bare={path.length === 0}>
+      <Group {...shared} onPaste={pasteInto(props, form.pasted)} bare={path.length === 0}>
         {isAbsent ? <Absent {...props} label={label} /> : <Container {...props} />}
       </Group>
     );
@@ -252,33 +254,17 @@ function brief(json: unknown): string {
   return typeof json === "string" ? json : JSON.stringify(json);
 }
 
-/** JSON that is pasted anywhere inside a part of the form fills the part, if it fits it. */
-function pasteInto(field: Field, onChange: (value: Value) => void, tell: () => void) {
+/** JSON that is pasted anywhere inside a part of the form fills the part, if it is meant for it. */
+function pasteInto({ field, value, onChange }: FieldProps, tell: () => void) {
   return (event: ClipboardEvent<HTMLElement>) => {
     const target = event.target as HTMLElement;
     if (event.defaultPrevented || target.closest("[data-json]") !== null) return;
     const text = event.clipboardData.getData("text/plain").trim();
-    if (!/^[[{]/.test(text)) return;
-    const json = parsed(text);
-    const value = json === undefined ? null : takeField(json, field);
-    if (value === null || !isGoodFit(value)) return;
+    const json = /^[[{]/.test(text) ? parsed(text) : undefined;
+    const next = json === undefined ? null : afterPaste(json, field, value);
+    if (next === null) return;
     event.preventDefault();
     tell();
-    onChange(value);
+    onChange(next);
   };
-}
-
-function isGoodFit(value: Value): boolean {
-  switch (value.is) {
-    case "object":
-      return Object.values(value.fields).some((part) => part.is !== "unset" && part.is !== "raw");
-    case "list":
-      return value.items.every((item) => item.is !== "raw");
-    case "map":
-      return value.entries.every((entry) => entry.value.is !== "raw");
-    case "choice":
-      return isGoodFit(value.value);
-    default:
-      return value.is === "plain";
-  }
 }

@@ -53,7 +53,8 @@ export function FilePicker(props: FilePickerProps) {
         className={classes(
           "flex min-h-8 cursor-pointer flex-wrap items-center gap-2 rounded-md border border-dashed px-2 py-1 text-sm",
           "focus-within:outline-2 focus-within:outline-offset-2 focus-within:outline-accent",
-          over ? "border-accent bg-accent-soft" : "border-line-strong bg-surface",
+          over ? "border-accent bg-accent-soft" : "bg-surface",
+          !over && (props.invalid ? "border-danger" : "border-line-strong"),
         )}
       >
         <Upload aria-hidden size={14} className="shrink-0" />

@@ -174,6 +174,37 @@ describe("the form", () => {
     expect(sent()).toEqual({ name: "Ada" });
   });
 
+  test("keeps what pasted JSON does not name, and leaves other JSON to the text", () => {
+    const { sent } = show(PERSON, { name: "Ada", age: 36 });
+    const paste = (text: string) =>
+      fireEvent.paste(screen.getByRole("textbox", { name: "Name" }), {
+        clipboardData: { getData: () => text },
+      });
+    paste('{"age":37}');
+    expect(sent()).toEqual({ name: "Ada", age: 37 });
+    // The event goes on to the browser, which puts the text into the field.
+    expect(paste('{"colour":"red"}')).toBe(true);
+    expect(sent()).toEqual({ name: "Ada", age: 37 });
+  });
+
+  test("shows what the server says about a kind that was not chosen, and about one of the choices", () => {
+    const schema = {
+      type: "object",
+      required: ["mixed", "tags"],
+      properties: {
+        mixed: { anyOf: [{ type: "integer" }, { type: "array", items: { type: "string" } }] },
+        tags: { type: "array", items: { enum: ["x", "y"] } },
+      },
+    };
+    const errors = new Map([
+      ["/mixed/0", "is no text"],
+      ["/tags/0", "is out of fashion"],
+    ]);
+    show(schema, { mixed: 3, tags: ["x"] }, errors);
+    expect(screen.getByText("is no text")).toBeTruthy();
+    expect(screen.getByText("is out of fashion")).toBeTruthy();
+  });
+
   test("shows hostile texts as text", () => {
     const hostile = "<img src=x onerror=alert(1)>";
     show({

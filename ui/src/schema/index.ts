@@ -3,6 +3,7 @@
 export { formModel } from "./build";
 export {
   equal,
+  isObject,
   type Json,
   type JsonObject,
   type Path,
