@@ -1,0 +1,106 @@
+"""The config with which a run's graph is called: what the client chose, and what it may not.
+
+The keys are those that nodes find on the Agent Server (protocol, section 6.5).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moorage.domain.assistants import Assistant
+from moorage.domain.caller import Caller
+from moorage.errors import BadRequest
+
+_RESERVED = ("langgraph_auth_", "__")
+_PLACES = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
+_BOTH = "Give config.configurable or context, not both: they are two names of one thing."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a client wrote about the config of a run, as it is in the body.
+
+    Attributes:
+        checkpoint: Where on the thread the run begins, if not at the end.
+        headers: The request's headers that the deployment lets through, in lower case.
+    """
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    checkpoint: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What a run is called with."""
+
+    config: dict[str, Any]
+    context: dict[str, Any]
+    metadata: dict[str, Any]
+
+
+def configure(
+    asked: Asked, assistant: Assistant, caller: Caller, *, run_id: str, thread_id: str
+) -> Configured:
+    """Merge what the assistant has and what the client asks for; the client's wins.
+
+    Raises:
+        BadRequest: Both ``configurable`` and ``context`` are given.
+    """
+    chosen = asked.config.get("configurable") or {}
+    if chosen and asked.context:
+        raise BadRequest(_BOTH)
+    context = {**assistant.context, **(asked.context or chosen)}
+    metadata = {**assistant.metadata, **(asked.config.get("metadata") or {}), **asked.metadata}
+    identity = {
+        "graph_id": assistant.graph_id,
+        "assistant_id": assistant.assistant_id,
+        "run_id": run_id,
+        "thread_id": thread_id,
+    }
+    configurable = {
+        **(assistant.config.get("configurable") or {}),
+        **_permitted(chosen),
+        **asked.context,
+        **{name: asked.checkpoint[name] for name in _PLACES if name in asked.checkpoint},
+        **asked.headers,
+        **identity,
+        **_who(caller),
+        "langgraph_request_id": asked.request_id,
+    }
+    config = {
+        "tags": [*(assistant.config.get("tags") or ()), *(asked.config.get("tags") or ())],
+        "configurable": configurable,
+        "metadata": {**metadata, **identity},
+    }
+    limit = asked.config.get("recursion_limit", assistant.config.get("recursion_limit"))
+    if limit is not None:
+        config["recursion_limit"] = limit
+    return Configured(config, dict(_permitted(context)), {**metadata, **_stored(identity)})
+
+
+def _permitted(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what clients must not set: who they are, and what graphs keep for themselves."""
+    return {name: value for name, value in chosen.items() if not name.startswith(_RESERVED)}
+
+
+def _who(caller: Caller) -> dict[str, Any]:
+    if not caller.is_authenticated:
+        return {
+            "langgraph_auth_user": None,
+            "langgraph_auth_user_id": "",
+            "langgraph_auth_permissions": [],
+            "user_id": "",
+        }
+    return {
+        **caller.as_configurable(),
+        "langgraph_auth_permissions": sorted(caller.scopes),
+        "user_id": caller.identity,
+    }
+
+
+def _stored(identity: Mapping[str, str]) -> dict[str, str]:
+    return {name: identity[name] for name in ("graph_id", "assistant_id")}

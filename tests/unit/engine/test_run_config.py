@@ -1,0 +1,103 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from moorage.domain.assistants import Assistant
+from moorage.domain.caller import ANONYMOUS, Caller
+from moorage.engine.run_config import Asked, Configured, configure
+from moorage.errors import BadRequest
+
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
+ASSISTANT = Assistant(
+    assistant_id="a",
+    graph_id="g",
+    name="g",
+    created_at=THEN,
+    updated_at=THEN,
+    config={"tags": ["x"], "recursion_limit": 7, "configurable": {"model": "one", "tone": "dry"}},
+    context={"tone": "dry"},
+    metadata={"created_by": "system", "team": "red"},
+)
+ADA = Caller("ada", "api_key", frozenset({"run"}), claims={"org": "o"})
+IDENTITY = {"graph_id": "g", "assistant_id": "a", "run_id": "r", "thread_id": "t"}
+
+
+def configured(asked: Asked, caller: Caller = ANONYMOUS, **changes: Any) -> Configured:
+    assistant = replace(ASSISTANT, **changes)
+    return configure(asked, assistant, caller, run_id="r", thread_id="t")
+
+
+def test_the_clients_choice_wins_over_the_assistants():
+    asked = Asked(config={"tags": ["y"], "recursion_limit": 9, "configurable": {"model": "two"}})
+    config = configured(asked).config
+
+    assert config["tags"] == ["x", "y"]
+    assert config["recursion_limit"] == 9
+    assert config["configurable"]["model"] == "two"
+    assert config["configurable"]["tone"] == "dry"
+
+
+def test_nodes_find_out_where_they_run():
+    config = configured(Asked(request_id="q", checkpoint={"checkpoint_id": "c", "other": 1})).config
+
+    assert config["configurable"].items() >= IDENTITY.items()
+    assert config["metadata"].items() >= IDENTITY.items()
+    assert config["configurable"]["langgraph_request_id"] == "q"
+    assert config["configurable"]["checkpoint_id"] == "c"
+    assert "other" not in config["configurable"]
+
+
+def test_metadata_are_the_assistants_with_the_configs_and_the_runs_own():
+    asked = Asked(config={"metadata": {"team": "blue", "a": 1}}, metadata={"a": 2})
+    found = configured(asked)
+
+    assert found.metadata == {
+        "created_by": "system",
+        "team": "blue",
+        "a": 2,
+        "graph_id": "g",
+        "assistant_id": "a",
+    }
+    assert found.config["metadata"].items() >= {"team": "blue", "a": 2}.items()
+
+
+def test_a_context_is_mirrored_into_the_configurable_and_back():
+    by_context = configured(Asked(context={"tone": "warm"}))
+    by_configurable = configured(Asked(config={"configurable": {"tone": "warm"}}))
+
+    assert by_context.context == by_configurable.context == {"tone": "warm"}
+    assert by_context.config["configurable"]["tone"] == "warm"
+    assert configured(Asked()).context == {"tone": "dry"}
+
+
+def test_both_at_once_are_refused():
+    with pytest.raises(BadRequest, match="not both"):
+        configured(Asked(config={"configurable": {"a": 1}}, context={"a": 1}))
+
+
+def test_a_client_cannot_say_who_it_is():
+    forged = {
+        "langgraph_auth_user": {"identity": "root"},
+        "langgraph_auth_user_id": "root",
+        "langgraph_auth_permissions": ["*"],
+        "user_id": "root",
+        "__pregel_send": "x",
+        "run_id": "other",
+        "thread_id": "other",
+    }
+    nobody = configured(Asked(config={"configurable": forged})).config["configurable"]
+    ada = configured(Asked(config={"configurable": forged}), ADA).config["configurable"]
+
+    assert (nobody["langgraph_auth_user"], nobody["langgraph_auth_user_id"]) == (None, "")
+    assert nobody["user_id"] == ""
+    assert ada["langgraph_auth_user"]["identity"] == ada["user_id"] == "ada"
+    assert ada["langgraph_auth_permissions"] == ["run"]
+    assert ada["langgraph_auth_user"]["org"] == "o"
+    assert ada.items() >= IDENTITY.items()
+    assert "__pregel_send" not in ada
+
+
+def test_an_assistant_without_a_limit_sets_none():
+    assert "recursion_limit" not in configured(Asked(), config={}).config
