@@ -18,7 +18,10 @@ export interface CardProps {
 export function Card({ title, level = 2, actions, children, className }: CardProps) {
   const Heading = `h${level}` as const;
   return (
-    <section className={classes("rounded-lg border border-line bg-surface p-4", className)}>
+    <section
+      aria-label={typeof title === "string" ? title : undefined}
+      className={classes("rounded-lg border border-line bg-surface p-4", className)}
+    >
       {(title !== undefined || actions !== undefined) && (
         <div className="mb-2 flex flex-wrap items-center gap-2">
           {title !== undefined && (
