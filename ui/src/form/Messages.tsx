@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Field, JsonEditor, Select, TextArea, TextInput } from "../design";
 import {
   emptyMessage,
+  inWords,
   type Json,
   type JsonObject,
   type MessagesField,
@@ -96,7 +97,10 @@ function Message({ field, message, number, path, actions, onMessage }: MessagePr
           aria-label={says.role(number)}
           className="max-w-40"
           value={role}
-          options={roles.map((name) => ({ value: name, label: says.roles[name] ?? name }))}
+          options={roles.map((name) => ({
+            value: name,
+            label: Object.hasOwn(says.roles, name) ? (says.roles[name] ?? name) : name,
+          }))}
           onValueChange={(name) => onMessage(withRole(message, name))}
         />
         <span className="ml-auto flex gap-1">{actions}</span>
@@ -145,7 +149,7 @@ function partsOf(content: Json | undefined): Part[] {
     (part): Part =>
       typeof part === "object" && part !== null && !Array.isArray(part)
         ? part
-        : { type: "text", text: String(part) },
+        : { type: "text", text: inWords(part) },
   );
   return parts.length > 0 ? parts : [{ type: "text", text: "" }];
 }
@@ -190,7 +194,7 @@ function PartView({ part, id, number, error, onPart }: PartViewProps) {
           aria-label={says.text(number)}
           aria-describedby={error === undefined ? undefined : `${id}-error`}
           invalid={error !== undefined}
-          value={String(part.text)}
+          value={inWords(part.text)}
           onChange={(event) => onPart({ ...part, text: event.target.value })}
         />
         {error !== undefined && <Complaint id={`${id}-error`}>{error}</Complaint>}

@@ -5,6 +5,7 @@ import {
   type DateField,
   type EnumField,
   equal,
+  inWords,
   type Json,
   type NumberField,
   numberIn,
@@ -116,7 +117,7 @@ export function TruthControl({
       />
     );
   }
-  const now = value.is === "plain" ? String(value.json) : "unset";
+  const now = value.is === "plain" ? inWords(value.json) : "unset";
   return (
     <Segmented
       {...control}
@@ -182,7 +183,7 @@ function SearchedEnum(props: ControlProps<EnumField> & { now: Json | undefined }
   const { field, value, control, now, onChange } = props;
   const list = useId();
   const chosen = field.options.find((option) => equal(option.value, now));
-  const text = chosen?.label ?? (value.is === "plain" ? String(value.json) : "");
+  const text = chosen?.label ?? (value.is === "plain" ? inWords(value.json) : "");
   const type = (typed: string) => {
     const option = field.options.find(({ label }) => label === typed);
     if (typed === "") onChange(UNSET);

@@ -128,7 +128,7 @@ function isPromptValue(schema: Schema): boolean {
   return (
     tagOf(schema, "type") !== undefined &&
     ["StringPromptValue", "ChatPromptValue", "ChatPromptValueConcrete"].includes(
-      String(schema.title),
+      textOf(schema.title) ?? "",
     )
   );
 }

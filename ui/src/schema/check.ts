@@ -4,7 +4,7 @@ import {
   type OutputUnit,
   validate,
 } from "@cfworker/json-schema";
-import { isObject, type Json, own } from "./json";
+import { inWords, isObject, type Json, own } from "./json";
 import { type Schema, targetOf } from "./resolve";
 import { strings } from "./strings";
 
@@ -92,7 +92,9 @@ function messageOf(error: OutputUnit, schema: Schema, root: unknown): string | n
   const said = keywordOf(schema, root, error.keywordLocation, error.keyword);
   switch (error.keyword) {
     case "type":
-      return (typeof said === "string" ? problems.type[said] : undefined) ?? problems.otherType;
+      return (
+        (typeof said === "string" ? own(problems.type, said) : undefined) ?? problems.otherType
+      );
     case "const":
       return problems.const(said as Json);
     case "enum":
@@ -110,11 +112,11 @@ function messageOf(error: OutputUnit, schema: Schema, root: unknown): string | n
     case "maxProperties":
       return typeof said === "number" ? problems[error.keyword](said) : problems.other;
     case "pattern":
-      return problems.pattern(String(said));
+      return problems.pattern(inWords(said));
     case "uniqueItems":
       return problems.uniqueItems;
     case "format":
-      return FREE.has(String(said)) ? null : problems.format(String(said));
+      return FREE.has(inWords(said)) ? null : problems.format(inWords(said));
     case "required":
       return missing(error.error);
     default:

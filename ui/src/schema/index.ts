@@ -3,6 +3,7 @@
 export { formModel } from "./build";
 export {
   equal,
+  inWords,
   isObject,
   type Json,
   type JsonObject,

@@ -57,6 +57,11 @@ export function pretty(json: Json): string {
   return JSON.stringify(json, null, 2);
 }
 
+/** A value in a word: text as it is, all else as JSON. */
+export function inWords(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
+
 /** Read JSON text; undefined where it is none. */
 export function parsed(text: string): Json | undefined {
   try {

@@ -1,4 +1,4 @@
-import { isObject } from "./json";
+import { inWords, isObject } from "./json";
 import type { Resolved, Schema } from "./resolve";
 import { textOf } from "./resolve";
 import { strings } from "./strings";
@@ -24,7 +24,7 @@ export function titleOf(resolved: Resolved, name: string): string {
 export function branchName(schema: Schema): string {
   const title = textOf(schema.title);
   if (title !== undefined) return spokenName(title);
-  if ("const" in schema) return String(schema.const);
+  if ("const" in schema) return inWords(schema.const);
   if (Array.isArray(schema.enum)) return strings.kinds.choice;
   switch (schema.type) {
     case "string":
@@ -58,7 +58,7 @@ function textName(format: unknown): string {
     case undefined:
       return strings.kinds.text;
     default:
-      return spokenName(String(format));
+      return spokenName(inWords(format));
   }
 }
 

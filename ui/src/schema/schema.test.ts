@@ -280,6 +280,21 @@ describe("schemas that say little or nothing sensible", () => {
   });
 });
 
+test("words of the language itself are plain words in a schema", () => {
+  const schema = {
+    type: "object",
+    properties: {
+      format: { type: "string", format: "constructor" },
+      kind: { anyOf: [{ const: { toString: 1, valueOf: 1 } }, { type: "object" }, { title: 3 }] },
+    },
+  };
+  expect(part(schema, "format").kind).toBe("text");
+  expect(choices(part(schema, "kind"))).toEqual(['{"toString":1,"valueOf":1}', "Fields", "JSON"]);
+  expect(errors({ $defs: {}, not: { type: "string", format: "constructor" } }, "a")).toEqual({
+    "": "Does not fit the schema",
+  });
+});
+
 describe("other dialects", () => {
   test("pydantic 1: definitions, allOf with one reference, tuples under items", () => {
     const schema = {

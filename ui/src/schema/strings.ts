@@ -1,12 +1,26 @@
-import type { Json } from "./json";
+import { inWords, type Json } from "./json";
 
 const count = (many: number, one: string, more = `${one}s`) =>
   many === 1 ? `1 ${one}` : `${many} ${more}`;
 
 const brief = (json: unknown) => {
-  const text = typeof json === "string" ? json : (JSON.stringify(json) ?? String(json));
+  const text = inWords(json);
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 };
+
+const FORMATS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    date: "Must be a date, such as 2026-01-31",
+    "date-time": "Must be a date and a time, such as 2026-01-31T12:00:00Z",
+    time: "Must be a time, such as 12:00:00Z",
+    duration: "Must be a duration, such as PT15M or P2D",
+    email: "Must be an e-mail address",
+    uri: "Must be a full address, such as https://example.org",
+    uuid: "Must be a UUID, such as 123e4567-e89b-12d3-a456-426614174000",
+    ipv4: "Must be an IPv4 address",
+    ipv6: "Must be an IPv6 address",
+  }),
+);
 
 /** What the reading of schemas and the checking of values say. */
 export const strings = {
@@ -78,18 +92,7 @@ export const strings = {
     minProperties: (limit: number) => `Needs at least ${count(limit, "key")}`,
     maxProperties: (limit: number) => `Has room for ${count(limit, "key")}`,
     pattern: (pattern: string) => `Must match the pattern ${brief(pattern)}`,
-    format: (format: string) =>
-      ({
-        date: "Must be a date, such as 2026-01-31",
-        "date-time": "Must be a date and a time, such as 2026-01-31T12:00:00Z",
-        time: "Must be a time, such as 12:00:00Z",
-        duration: "Must be a duration, such as PT15M or P2D",
-        email: "Must be an e-mail address",
-        uri: "Must be a full address, such as https://example.org",
-        uuid: "Must be a UUID, such as 123e4567-e89b-12d3-a456-426614174000",
-        ipv4: "Must be an IPv4 address",
-        ipv6: "Must be an IPv6 address",
-      })[format] ?? `Must have the format ${brief(format)}`,
+    format: (format: string) => FORMATS.get(format) ?? `Must have the format ${brief(format)}`,
     unknownKeys: (keys: readonly string[]) => `Unknown: ${keys.map(brief).join(", ")}`,
     missingKeys: (keys: readonly string[]) => `Missing: ${keys.map(brief).join(", ")}`,
     keyTwice: (key: string) => `The key “${brief(key)}” appears twice`,

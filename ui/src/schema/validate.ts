@@ -1,5 +1,5 @@
 import { complaintsOf } from "./check";
-import { isObject, type Json, type Path, parsed, pointer, without } from "./json";
+import { inWords, isObject, type Json, type Path, parsed, pointer, without } from "./json";
 import { isMessage, roleOf } from "./messages";
 import type { Field, FormModel, MapField, MessagesField, ObjectField } from "./model";
 import { strings } from "./strings";
@@ -171,6 +171,6 @@ function isEmpty(content: Json | undefined): boolean {
   if (!Array.isArray(content)) return true;
   return content.every(
     (part) =>
-      part === "" || (isObject(part) && part.type === "text" && String(part.text).trim() === ""),
+      part === "" || (isObject(part) && part.type === "text" && inWords(part.text).trim() === ""),
   );
 }
