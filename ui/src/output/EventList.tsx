@@ -3,7 +3,7 @@
 
 import { type KeyboardEvent, type MouseEvent, useId, useState } from "react";
 import { CodeBlock, classes } from "../design";
-import type { RawEvent } from "../run/store";
+import type { RawEvent } from "../run/events";
 import { duration } from "../steps/time";
 import { rowAfter, useRows } from "./rows";
 import { strings } from "./strings";

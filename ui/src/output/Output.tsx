@@ -2,7 +2,7 @@ import { useState } from "react";
 import { CodeBlock, Disclosure, JsonTree, Segmented } from "../design";
 import type { Message } from "../run/messages";
 import { Documents } from "./Documents";
-import { Markdown } from "./Markdown";
+import { Growing, Markdown } from "./Markdown";
 import { Messages } from "./Messages";
 import { Picture } from "./Picture";
 import { type Shape, shapeOf } from "./shapes";
@@ -13,17 +13,21 @@ export interface OutputProps {
   value: unknown;
   /** A message that is still being written. */
   forming?: Message | null | undefined;
+  /** Whether more of it is on its way. */
+  streaming?: boolean | undefined;
 }
 
 /** A value as its shape suggests. Everything in it is shown as text, whatever it looks like. */
-export function Output({ value, forming = null }: OutputProps) {
+export function Output({ value, forming = null, streaming = false }: OutputProps) {
   const shape = shapeOf(value);
   const isChat = shape.kind === "messages" || shape.kind === "state";
   return (
-    <div className="flex min-w-0 flex-col gap-3">
-      <ShapeView shape={shape} forming={forming} />
-      {forming !== null && !isChat && <Messages messages={[]} forming={forming} />}
-    </div>
+    <Growing value={streaming}>
+      <div className="flex min-w-0 flex-col gap-3">
+        <ShapeView shape={shape} forming={forming} />
+        {forming !== null && !isChat && <Messages messages={[]} forming={forming} />}
+      </div>
+    </Growing>
   );
 }
 

@@ -1,4 +1,4 @@
-import { fireEvent, render, screen, within } from "@testing-library/react";
+import { act, fireEvent, render, screen, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import { Failure } from "../api";
 import { ToastProvider } from "../design";
@@ -84,6 +84,44 @@ describe("markdown", () => {
     await screen.findByText("third");
 
     expect(screen.getByText("first")).toBe(first);
+  });
+});
+
+describe("what is selected", () => {
+  function select(node: Node) {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    document.getSelection()?.removeAllRanges();
+    document.getSelection()?.addRange(range);
+    document.dispatchEvent(new Event("selectionchange"));
+  }
+
+  function drop() {
+    document.getSelection()?.removeAllRanges();
+    document.dispatchEvent(new Event("selectionchange"));
+  }
+
+  test("is left alone while the text grows, and caught up with after", async () => {
+    const { rerender } = render(<Output value="one two" streaming />, { wrapper: ToastProvider });
+    const words = await screen.findByText("one two");
+    act(() => select(words));
+    rerender(<Output value={"one two three\n\nfour"} streaming />);
+    await screen.findByText("four");
+    expect(words.textContent).toBe("one two");
+    expect(document.getSelection()?.toString()).toBe("one two");
+
+    act(() => drop());
+    expect(await screen.findByText("one two three")).toBeTruthy();
+  });
+
+  test("does not hold back the end", async () => {
+    const { rerender } = render(<Output value="one" streaming />, { wrapper: ToastProvider });
+    const word = await screen.findByText("one");
+    act(() => select(word));
+    rerender(<Output value="one two" />);
+
+    expect(await screen.findByText("one two")).toBeTruthy();
+    act(() => drop());
   });
 });
 

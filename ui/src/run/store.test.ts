@@ -4,7 +4,8 @@
 import { expect, test } from "vitest";
 import agent from "../../recordings/agent.sse?raw";
 import { clientOf, EVENTS, frame } from "../api/testing";
-import { KEPT_EVENTS, RunStore } from "./store";
+import { KEPT_EVENTS } from "./events";
+import { RunStore } from "./store";
 
 const STREAM = { method: "stream", input: 1, operations: ["stream"] } as const;
 

@@ -15,6 +15,7 @@ import {
 } from "../api";
 import { type Step, StepTree, totalUsage, type Usage } from "../steps/tree";
 import { Chunks } from "./chunks";
+import { LastEvents, type RawEvent } from "./events";
 import { Frames } from "./frames";
 import { isMessageChunk, type Message, mergeMessages } from "./messages";
 import { strings } from "./strings";
@@ -35,16 +36,6 @@ export interface RunRequest {
   configHash?: string | undefined;
   /** What the service publishes; without it all is taken to be there. */
   operations?: readonly Operation[] | undefined;
-}
-
-/** One event as it came. */
-export interface RawEvent {
-  /** Counts all events of the run, from 0. */
-  readonly index: number;
-  /** Milliseconds since the run was started. */
-  readonly at: number;
-  readonly event: string;
-  readonly data: string | null;
 }
 
 /** All that is known of a run at one moment. Parts that did not change are the same objects. */
@@ -80,8 +71,6 @@ export interface RunSnapshot {
   /** The start on the clock of `Step.start`. */
   readonly origin: number;
 }
-
-export const KEPT_EVENTS = 2_000;
 
 const IDLE: RunSnapshot = {
   state: "idle",
@@ -199,7 +188,7 @@ class Execution {
   #requestId: string | null = null;
   #tokens: readonly FeedbackToken[] = [];
   #items: readonly ItemMetadata[] = [];
-  #events: RawEvent[] = [];
+  readonly #events = new LastEvents();
   #eventCount = 0;
   #firstAfter: number | null = null;
   #endedAfter: number | null = null;
@@ -262,7 +251,7 @@ class Execution {
       requestId: this.#requestId,
       feedbackTokens: this.#tokens,
       items: this.#items,
-      events: this.#events.slice(-KEPT_EVENTS),
+      events: this.#events.all(),
       eventCount: this.#eventCount,
       steps: this.#tree.steps,
       usage: totalUsage(this.#tree.steps),
@@ -299,11 +288,15 @@ class Execution {
     this.#requestId = stream.requestId;
     if (this.#state === "connecting") this.#state = "running";
     this.#changed(true);
+    const breath = new Breath();
     try {
       // Read on after the last event: leaving first would look like a client that went away.
       for await (const events of stream.events) {
-        for (const event of events) this.#take(event);
-        this.#changed(false);
+        for (const event of events) {
+          this.#take(event);
+          if (isActive(this.#state)) this.#changed(false);
+          await breath.taken();
+        }
       }
     } catch (thrown) {
       const failure = failureOf(thrown, this.#requestId);
@@ -334,10 +327,8 @@ class Execution {
   }
 
   #keep(event: string, data: string | null): void {
-    this.#events.push({ index: this.#eventCount, at: this.#elapsed(), event, data });
+    this.#events.keep({ index: this.#eventCount, at: this.#elapsed(), event, data });
     this.#eventCount += 1;
-    // Not one by one, which would move all the others each time.
-    if (this.#events.length >= 2 * KEPT_EVENTS) this.#events = this.#events.slice(-KEPT_EVENTS);
   }
 
   #announced(metadata: unknown): void {
@@ -403,6 +394,24 @@ class Execution {
 
   #elapsed(): number {
     return performance.now() - this.#origin;
+  }
+}
+
+const LONGEST_WORK_MS = 30;
+
+/** Lets the page draw and answer from time to time, when more arrives than can be shown at once. */
+class Breath {
+  #since = performance.now();
+
+  /** Resolves at once, or after others had their turn. */
+  taken(): Promise<void> | undefined {
+    if (performance.now() - this.#since < LONGEST_WORK_MS) return undefined;
+    return new Promise((resolve) => {
+      setTimeout(() => {
+        this.#since = performance.now();
+        resolve();
+      });
+    });
   }
 }
 
