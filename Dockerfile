@@ -12,7 +12,8 @@ COPY src ./src
 RUN MOORAGE_UI=require /opt/venv/bin/pip install --no-deps .
 
 FROM python:3.12-slim
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin moorage
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin moorage \
+  && install -d -o 10001 /var/lib/moorage
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /srv/moorage
 COPY README.md ./
@@ -20,7 +21,8 @@ COPY docs ./docs
 COPY config ./config
 COPY app ./app
 COPY routes ./routes
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MOORAGE_BIND=0.0.0.0:8000
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MOORAGE_BIND=0.0.0.0:8000 \
+    MOORAGE_FEEDBACK_FILE=/var/lib/moorage/feedback.db
 USER 10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM

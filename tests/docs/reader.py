@@ -26,8 +26,9 @@ SHOWN = "127.0.0.1:8000"
 # What a reader has who runs `make` or serves the demo: a clone.
 CLONE = re.compile(r"\bmake \w|\bapp\.server:app\b|-m benchmarks")
 CLONED = (
-    *("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock", "README.md"),
-    *(".venv", "app", "benchmarks", "config", "docs", "routes", "serverless", "src"),
+    *("Makefile", "pyproject.toml", "hatch_build.py", "requirements.lock"),
+    *("requirements-dev.lock", "README.md", ".venv", "app", "benchmarks", "config", "docs"),
+    *("routes", "serverless", "src", "ui"),
 )
 SERVER = re.compile(
     r"^(?:\w+=(?:\$\(.*?\)|\S+) )*(?:make serve|(?:\S+/)?(?:uvicorn|gunicorn) )", re.MULTILINE

@@ -81,7 +81,7 @@ class FeedbackFile:
         self._path = path
         self._clock = clock or SystemClock()
         self._patience = patience
-        self._thread = ThreadPoolExecutor(1, "moorage-feedback")
+        self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
         self._waiting = 0
 
@@ -113,15 +113,18 @@ class FeedbackFile:
         )
 
     async def close(self) -> None:
-        """Finish what is being kept, and close the file."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown()
+        """Finish what is being kept, and close the file; the next question opens it again."""
+        if self._thread is not None:
+            thread, self._thread = self._thread, None
+            await asyncio.get_running_loop().run_in_executor(thread, self._disconnect)
+            thread.shutdown()
 
     async def _ask(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         if self._waiting >= MOST_WAITING:
             raise Unavailable("Too much feedback is being kept; try again later.")
         self._waiting += 1
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "moorage-feedback")
         try:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._thread, self._do, work)

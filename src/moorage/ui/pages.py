@@ -32,8 +32,8 @@ _NOT_BUILT = """\
 <body>
 <h1>The pages are not built</h1>
 <p>This installation of moorage has no web pages. Its API works without them.</p>
-<p>In a checkout, run <code>npm ci</code> and <code>npm run build</code> in <code>ui/</code>; or
-install moorage again, without <code>MOORAGE_UI=skip</code>. Then start the service again.</p>
+<p>In a checkout <code>make serve</code> builds them, and says why if it cannot. Elsewhere install
+moorage again, without <code>MOORAGE_UI=skip</code>.</p>
 </body>
 </html>
 """

@@ -101,6 +101,15 @@ async def test_it_is_there_after_a_restart_and_for_other_processes(file: Feedbac
         await other.close()
 
 
+async def test_a_service_that_starts_again_in_one_process_opens_it_again(file: FeedbackFile):
+    await file.close()
+    kept = await file.keep(GOOD)
+    await file.close()
+    await file.close()
+
+    assert await file.of_run("/r", RUN, "ann") == [kept]
+
+
 async def test_many_at_once_are_all_kept(file: FeedbackFile):
     opinions = [replace(GOOD, key=f"key-{n}") for n in range(MOST_WAITING)]
     kept = await asyncio.gather(*map(file.keep, opinions))
