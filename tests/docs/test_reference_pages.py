@@ -25,6 +25,7 @@ MADE = {
     "benchmarks/results/",
     "playground/",
     "playground/index.html",
+    "src/moorage/_pages/",
     "text/html",
 }
 
