@@ -1,22 +1,8 @@
 """How a deployment names its graphs."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-
-@dataclass(frozen=True, slots=True)
-class ObjectReference:
-    """An object of a deployment, by where it is defined and what it is called there.
-
-    Attributes:
-        location: A Python file, as an absolute path, or a module's dotted name.
-        attribute: The object's name in it.
-        text: The reference as it was written, for messages.
-    """
-
-    location: Path | str
-    attribute: str
-    text: str
+from moorage.importing import ObjectReference
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationInfo
 
-from moorage.domain.graphs import ObjectReference
+from moorage.importing import ObjectReference
 from moorage.project.problems import problem
 
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass, is_pydantic_dataclass
 from pydantic.fields import FieldInfo
 
-from moorage.domain.graphs import ObjectReference
+from moorage.importing import ObjectReference
 from moorage.project import references
 from moorage.project.problems import problem
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from moorage.domain.graphs import GraphReference, ObjectReference
+from moorage.domain.graphs import GraphReference
 from moorage.errors import Misconfigured
+from moorage.importing import ObjectReference
 from moorage.project import Project, read
 from moorage.project.sections import HeaderPatterns
 
