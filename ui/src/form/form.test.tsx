@@ -378,6 +378,29 @@ describe("fields", () => {
     expect((await screen.findByRole("alert")).textContent).toContain("the limit is 10.0 MiB");
   });
 
+  test("a file is dropped onto its field; beside it, nothing happens to the page", async () => {
+    const { sent } = show({ type: "string", format: "binary", title: "Notes" });
+    const dataTransfer = { files: [new File(["hello"], "a.txt")], types: ["Files"] };
+    const beside = screen.getByRole("button", { name: "Reset" });
+    expect(fireEvent.drop(beside, { dataTransfer })).toBe(false);
+    fireEvent.drop(screen.getByText("Choose a file or drop one here"), { dataTransfer });
+    expect(await screen.findByText("a.txt")).toBeTruthy();
+    expect(sent()).toBe("hello");
+  });
+
+  test("nothing can be changed while the form is disabled", () => {
+    const model = formModel(shapes);
+    const unheard = () => expect.unreachable();
+    render(<SchemaForm schema={model} value={initialValue(model)} onChange={unheard} disabled />);
+    const enabled = [...document.querySelectorAll("input, select, textarea, button")].filter(
+      (control) => !control.matches("fieldset[disabled] *"),
+    );
+    expect(enabled).toEqual([]);
+    const readOnly = screen.getByRole("textbox", { name: "Anything" }) as HTMLTextAreaElement;
+    expect(readOnly.readOnly).toBe(true);
+    expect(screen.queryByRole("button", { name: /^More for/ })).toBeNull();
+  });
+
   test("text in a free field becomes JSON on demand", () => {
     const { sent } = show({ title: "Anything" });
     fireEvent.change(screen.getByRole("textbox", { name: "Anything" }), {

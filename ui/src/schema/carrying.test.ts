@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import chatModel from "./fixtures/chat-model.json";
 import config from "./fixtures/config.json";
 import graph from "./fixtures/graph.json";
 import shapes from "./fixtures/shapes.json";
@@ -106,12 +107,30 @@ describe("what a server says about an input", () => {
     expect(told(loc)).toEqual({ fields: [place], others: [] });
   });
 
+  test("about a branch of an input that is a tagged union is shown at its field", () => {
+    const pet = formModel({ ...shapes.properties.pet, $defs: shapes.$defs });
+    expect(told(["cat", "lives"], pet).fields).toEqual(["/lives"]);
+    expect(told(["input", "cat", "lives"], pet).fields).toEqual(["/lives"]);
+  });
+
   test("about a message is shown at the message", () => {
     const loc = ["messages", 0, "HumanMessage", "content"];
     expect(told(loc, formModel(graph)).fields).toEqual(["/messages/0/content"]);
   });
 
+  test("about every branch of an input that is a union is shown at the input", () => {
+    const detail = ["str", "StringPromptValue", "list[tagged-union[AIMessage]]"].map((branch) => ({
+      loc: [branch],
+      msg: "Input should be a valid string",
+      type: "string_type",
+    }));
+    const refusal = fieldErrorsOf422(formModel(chatModel), { detail });
+    expect([...refusal.fields]).toEqual([["", "Input should be a valid string"]]);
+    expect(refusal.others).toEqual([]);
+  });
+
   test("about another part of the request is not lost", () => {
+    expect(told(["tags", 0], formModel(chatModel)).others).toEqual(["tags → 0: is wrong"]);
     expect(told(["tags", 0])).toEqual({ fields: [], others: ["tags → 0: is wrong"] });
     expect(told(["tags", 0], formModel(config), "config").fields).toEqual(["/tags/0"]);
     expect(told(["configurable", "llm"], formModel(config), "config").fields).toEqual([

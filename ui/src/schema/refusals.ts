@@ -65,15 +65,16 @@ function walked(field: Field, steps: readonly Step[]): string | null {
   const path: Step[] = [];
   let here = branches(field);
   for (const [index, step] of steps.entries()) {
-    if (here.some(({ kind }) => kind === "json" || kind === "messages")) {
-      path.push(...steps.slice(index).filter((one) => !isTag(one)));
-      break;
-    }
     const next = here.flatMap((one) => below(one, step)).flatMap((one) => branches(one));
     if (next.length > 0) {
       path.push(step);
       here = next;
-    } else if (path.length === 0 && here.length === 1) {
+    } else if (here.length > 1 && isBranch(here, step)) {
+      // Only which branch was tried.
+    } else if (here.some((one) => isOpen(one, step))) {
+      path.push(...steps.slice(index).filter((one) => !isTag(one)));
+      break;
+    } else if (path.length === 0 && !isTag(step)) {
       return null;
     }
   }
@@ -99,7 +100,28 @@ function below(field: Field, step: Step): Field[] {
   return field.kind === "map" && typeof step === "string" ? [field.value()] : [];
 }
 
-/** The name of a class or a type, such as "HumanMessage" or "list[str]". */
+/** Whether a step may lead into a part that has no fields of its own. */
+function isOpen(field: Field, step: Step): boolean {
+  if (field.kind === "messages") return field.single || typeof step === "number";
+  return field.kind === "json";
+}
+
+/** Whether a step names one of the branches of a union. */
+function isBranch(branches: readonly Field[], step: Step): boolean {
+  const isValueOf = (field: Field) =>
+    field.kind === "object" &&
+    field.properties().some((part) => part.field.kind === "const" && part.field.value === step);
+  return isTag(step) || branches.some(isValueOf);
+}
+
+/** The name of a class or a type, such as "HumanMessage", "str" or "list[str]". */
 function isTag(step: Step): boolean {
-  return typeof step === "string" && (/^[A-Z]/.test(step) || step.includes("["));
+  return (
+    typeof step === "string" &&
+    (/^[A-Z]/.test(step) ||
+      /[[(]/.test(step) ||
+      /^(str|int|float|bool|bytes|none|dict|list|set|tuple|date|datetime|time|url|uuid)$/.test(
+        step,
+      ))
+  );
 }
