@@ -33,7 +33,7 @@ import type { Step, StepKind } from "./tree";
 
 const ROW_HEIGHT = 28;
 const TICK_MS = 100;
-const COLUMNS = "grid grid-cols-[minmax(7rem,2fr)_minmax(4rem,3fr)_4.5rem] items-center gap-2 px-1";
+const COLUMNS = "grid grid-cols-[minmax(9rem,2fr)_minmax(3rem,3fr)_4rem] items-center gap-2 px-1";
 
 export interface WaterfallProps {
   steps: readonly Step[];
