@@ -18,16 +18,16 @@ import {
   type Tone,
 } from "../../design";
 import { Output, Raw } from "../../output";
-import { duration } from "../numbers";
+import { duration } from "../../steps";
 import type { Playground } from "../page/usePlayground";
 import { strings } from "../strings";
 import { download } from "./download";
 import { type BatchFormat, formatOf } from "./inputs";
 import { type RowState, tally } from "./pool";
 import { asCsv, asJsonLines, type Result } from "./results";
+import { strings as words } from "./strings";
 import { type BatchRow, useBatch } from "./useBatch";
 
-const words = strings.batch;
 const LARGEST_FILE = 20_000_000;
 const MOST_AT_ONCE = 50;
 
@@ -246,7 +246,7 @@ function Results({
                 aria-label={words.results}
                 max={rows.length}
                 value={over}
-                className="h-2 w-28 accent-accent"
+                className="h-2 w-28 overflow-hidden rounded-full accent-accent [&::-webkit-progress-bar]:bg-sunken [&::-webkit-progress-value]:bg-accent"
               />
               <span className="text-xs text-ink-muted tabular-nums">
                 {words.progress(over, rows.length)}

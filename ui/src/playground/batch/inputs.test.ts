@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { strings } from "../strings";
 import { formatOf, readBatch } from "./inputs";
+import { strings } from "./strings";
 
-const { problems } = strings.batch;
+const { problems } = strings;
 
 const person = {
   type: "object",

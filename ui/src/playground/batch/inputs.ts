@@ -1,9 +1,9 @@
-import { strings } from "../strings";
 import { parseCsv } from "./csv";
 import { placeValue } from "./nesting";
 import { cellValue, typesAt } from "./schema-types";
+import { strings } from "./strings";
 
-const { problems } = strings.batch;
+const { problems } = strings;
 
 export type BatchFormat = "csv" | "json" | "lines";
 

@@ -51,7 +51,7 @@ export function useBatch(playground: Playground, text: string, format?: BatchFor
     [read.inputs, states],
   );
 
-  const { client, about, configuration } = playground;
+  const { client, about, configuration, noticed } = playground;
   const run = useCallback(
     async (from: States, concurrency: number) => {
       const { inputs } = read;
@@ -70,7 +70,10 @@ export function useBatch(playground: Playground, text: string, format?: BatchFor
         rows: from,
         concurrency,
         run: runRow,
-        describe,
+        describe: (thrown) => {
+          noticed(failureOf(thrown));
+          return describe(thrown);
+        },
         onChange: (changed) => {
           latest = changed;
           frames.request();
@@ -83,7 +86,7 @@ export function useBatch(playground: Playground, text: string, format?: BatchFor
       frames.flush();
       setRunning(false);
     },
-    [read, client, about.operations, configuration],
+    [read, client, about.operations, configuration, noticed],
   );
 
   return {

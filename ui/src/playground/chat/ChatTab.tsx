@@ -1,5 +1,5 @@
 import { ArrowUp, Pencil, Plus, RotateCw, Square } from "lucide-react";
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import {
   Button,
   CopyButton,
@@ -11,32 +11,30 @@ import {
   Spinner,
   TextArea,
 } from "../../design";
-import { FailureCard, MessageBubble } from "../../output";
-import { Feedback } from "../page/Feedback";
+import { FailureCard, FollowEnd, MessageBubble } from "../../output";
+import Feedback from "../feedback/Feedback";
 import { FormTab } from "../page/FormTab";
 import { MetaLine } from "../page/MetaLine";
 import type { Playground } from "../page/usePlayground";
 import { strings } from "../strings";
 import { type ChatMessage, lastQuestion, textOf } from "./conversation";
 import type { ChatShape } from "./shape";
+import { strings as words } from "./strings";
 import { type Chat, useChat } from "./useChat";
-
-const words = strings.chat;
 
 export interface ChatTabProps {
   playground: Playground;
   /** Null where the input has no place for messages. */
   shape: ChatShape | null;
-  onSignedOut: () => void;
   /** Whether it is the tab that is shown. */
   active: boolean;
 }
 
 /** A conversation, wherever the input has a place for one; else the form, with a word about why. */
-export default function ChatTab({ playground, shape, onSignedOut, active }: ChatTabProps) {
+export default function ChatTab({ playground, shape, active }: ChatTabProps) {
   const { inputSchema } = playground;
   if (shape !== null) {
-    return <Conversation playground={playground} shape={shape} onSignedOut={onSignedOut} />;
+    return <Conversation playground={playground} shape={shape} />;
   }
   if (!active) return null;
   if (inputSchema.loading && inputSchema.value === undefined) return <Skeleton lines={5} />;
@@ -48,21 +46,13 @@ export default function ChatTab({ playground, shape, onSignedOut, active }: Chat
   );
 }
 
-function Conversation({
-  playground,
-  shape,
-  onSignedOut,
-}: Omit<ChatTabProps, "active" | "shape"> & { shape: ChatShape }) {
+function Conversation({ playground, shape }: { playground: Playground; shape: ChatShape }) {
   const chat = useChat(playground, shape);
   const { run, active, messages } = chat;
-  const status = run.failure?.status;
-  useEffect(() => {
-    if (status === 401) onSignedOut();
-  }, [status, onSignedOut]);
   const { thread } = playground.configuration;
   const last = lastQuestion(messages);
   return (
-    <div className="mx-auto flex h-[calc(100dvh-10rem)] min-h-96 max-w-4xl flex-col gap-2">
+    <div className="mx-auto flex h-[calc(100dvh-11.5rem)] min-[640px]:h-[calc(100dvh-8.5rem)] min-h-96 max-w-4xl flex-col gap-2">
       <div className="flex min-h-8 items-center gap-2">
         {thread !== null && (
           <span className="min-w-0 truncate font-mono text-xs text-ink-muted" title={thread}>
@@ -73,7 +63,7 @@ function Conversation({
         <Button
           size="sm"
           variant="ghost"
-          className="ml-auto"
+          className="ml-auto shrink-0 whitespace-nowrap"
           icon={<Plus aria-hidden size={14} />}
           disabled={messages.length === 0}
           onClick={chat.clear}
@@ -81,84 +71,48 @@ function Conversation({
           {thread === null ? words.clear : words.newThread}
         </Button>
       </div>
-      <Transcript busy={active} length={messages.length} output={run.output ?? run.forming}>
-        {messages.length === 0 && <EmptyState title={words.empty}>{words.emptyHelp}</EmptyState>}
-        <ol className="flex flex-col gap-3">
-          {messages.map((message, index) => (
-            <Turn
-              key={keyOf(message, index)}
-              chat={chat}
-              message={message}
-              index={index}
-              again={index === messages.length - 1 && last !== -1}
-              threaded={thread !== null}
-            />
-          ))}
-          {chat.answering.map((message, index) => (
-            <li key={keyOf(message, messages.length + index)}>
-              <MessageBubble message={message} forming={active} />
-            </li>
-          ))}
-        </ol>
-        {active && chat.answering.length === 0 && (
-          <p className="flex min-h-8 items-center gap-2 text-ink-muted">
-            <Spinner />
-            {strings.waiting}
-          </p>
-        )}
-        {run.state === "stopped" && <Notice tone="warning">{words.stopped}</Notice>}
-        {run.state === "done" && messages.at(-1)?.type === "human" && (
-          <Notice tone="info">{words.noAnswer}</Notice>
-        )}
-        {run.failure !== null && run.state === "failed" && (
-          <FailureCard failure={run.failure} runId={run.runId} onRetry={chat.again} />
-        )}
-        {run.state !== "idle" && <MetaLine run={run} />}
-        {run.runId !== null && !active && (
-          <Feedback key={run.runId} playground={playground} runId={run.runId} />
-        )}
-      </Transcript>
+      <FollowEnd label={words.transcript} className="grow pr-1">
+        <div aria-busy={active} className="flex flex-col gap-3">
+          {messages.length === 0 && <EmptyState title={words.empty}>{words.emptyHelp}</EmptyState>}
+          <ol className="flex flex-col gap-3">
+            {messages.map((message, index) => (
+              <Turn
+                key={keyOf(message, index)}
+                chat={chat}
+                message={message}
+                index={index}
+                again={index === messages.length - 1 && last !== -1}
+                threaded={thread !== null}
+              />
+            ))}
+            {chat.answering.map((message, index) => (
+              <li key={keyOf(message, messages.length + index)}>
+                <MessageBubble message={message} forming={active} />
+              </li>
+            ))}
+          </ol>
+          {active && chat.answering.length === 0 && (
+            <p className="flex min-h-8 items-center gap-2 text-ink-muted">
+              <Spinner />
+              {strings.waiting}
+            </p>
+          )}
+          {run.state === "stopped" && <Notice tone="warning">{words.stopped}</Notice>}
+          {run.state === "done" && messages.at(-1)?.type === "human" && (
+            <Notice tone="info">{words.noAnswer}</Notice>
+          )}
+          {run.failure !== null && run.state === "failed" && (
+            <FailureCard failure={run.failure} runId={run.runId} onRetry={chat.again} />
+          )}
+          {run.state !== "idle" && <MetaLine run={run} />}
+          {run.runId !== null && !active && (
+            <Feedback key={run.runId} playground={playground} runId={run.runId} />
+          )}
+        </div>
+      </FollowEnd>
       <Composer chat={chat} />
       <LiveRegion message={strings.said[run.state]} />
     </div>
-  );
-}
-
-const NEAR_THE_END = 48;
-
-/** Follows what is written at its end, unless somebody has scrolled up to read. */
-function Transcript({
-  busy,
-  length,
-  output,
-  children,
-}: {
-  busy: boolean;
-  length: number;
-  output: unknown;
-  children: React.ReactNode;
-}) {
-  const frame = useRef<HTMLElement>(null);
-  const follows = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: these are what makes it longer
-  useLayoutEffect(() => {
-    const element = frame.current;
-    if (element !== null && follows.current) element.scrollTop = element.scrollHeight;
-  }, [length, output, busy]);
-  return (
-    <section
-      ref={frame}
-      aria-label={words.transcript}
-      aria-busy={busy}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-      tabIndex={0}
-      className="flex grow flex-col gap-3 overflow-y-auto pr-1"
-      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        follows.current = scrollHeight - scrollTop - clientHeight < NEAR_THE_END;
-      }}
-    >
-      {children}
-    </section>
   );
 }
 
@@ -283,7 +237,7 @@ function Composer({ chat }: { chat: Chat }) {
         {chat.active ? (
           <Button
             variant="danger"
-            className="min-h-9!"
+            className="min-h-9! shrink-0 whitespace-nowrap"
             icon={<Square aria-hidden size={14} />}
             onClick={chat.stop}
           >
@@ -292,7 +246,7 @@ function Composer({ chat }: { chat: Chat }) {
         ) : (
           <Button
             variant="primary"
-            className="min-h-9!"
+            className="min-h-9! shrink-0 whitespace-nowrap"
             icon={<ArrowUp aria-hidden size={15} />}
             disabled={text.trim() === ""}
             onClick={send}

@@ -34,7 +34,7 @@ interface Kept {
 const EMPTY: Kept = { messages: [], remembered: 0 };
 
 export function useChat(playground: Playground, shape: ChatShape): Chat {
-  const { about, client, configuration, input, keep } = playground;
+  const { about, client, configuration, input, keep, noticed } = playground;
   const path = client.addresses.runnable("").pathname;
   const kept = useMemo(
     () => new Drafts(`${path} chat`, () => [sessionStorage, sessionStorage]),
@@ -73,6 +73,7 @@ export function useChat(playground: Playground, shape: ChatShape): Chat {
       } as const;
       void store.start(request).then((ended) => {
         keep(recordOf(ended, { input: sent, config: config.shareable }));
+        noticed(ended.failure);
         if (ended.state === "failed") return;
         const output = method === "batch" ? [ended.output].flat() : ended.output;
         const answers = answersIn(output ?? ended.forming, asked, messages);
@@ -84,7 +85,7 @@ export function useChat(playground: Playground, shape: ChatShape): Chat {
         );
       });
     },
-    [about, keep, store],
+    [about, keep, noticed, store],
   );
 
   const answering = useMemo(

@@ -14,11 +14,11 @@ import {
   javaScriptLangChain,
   python,
 } from "./snippets";
+import { strings as words } from "./strings";
 
 const WRITERS = { curl, python, fetch: javaScriptFetch, langchain: javaScriptLangChain };
 type Language = keyof typeof WRITERS;
 const LANGUAGES = Object.keys(WRITERS) as Language[];
-const words = strings.code;
 
 /** The run of the form as code. */
 export default function CodeTab({ playground }: { playground: Playground }) {

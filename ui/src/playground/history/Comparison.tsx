@@ -1,11 +1,13 @@
 import { ArrowLeft } from "lucide-react";
 import { Button, classes } from "../../design";
-import { duration, whole } from "../numbers";
+import { duration } from "../../steps";
+import { whole } from "../numbers";
 import { strings } from "../strings";
 import { type Change, diffText, diffValues, type TextPart, type ValueChange } from "./diff";
 import type { RunRecord } from "./record";
+import { strings as own } from "./strings";
 
-const words = strings.compare;
+const words = own.comparison;
 
 export interface ComparisonProps {
   before: RunRecord;
@@ -23,7 +25,7 @@ export default function Comparison({ before, after, onBack }: ComparisonProps) {
         icon={<ArrowLeft aria-hidden size={14} />}
         onClick={onBack}
       >
-        {strings.history.title}
+        {own.title}
       </Button>
       <Facts before={before} after={after} />
       {(["input", "config", "output", "error"] as const)

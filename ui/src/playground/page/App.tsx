@@ -1,11 +1,13 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
-import { type About, Addresses, type Failure, RunnableClient, SessionClient } from "../../api";
-import { Dialog, Skeleton } from "../../design";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { Addresses, type Failure, RunnableClient, SessionClient } from "../../api";
+import { Notice, Skeleton } from "../../design";
 import { FailureCard } from "../../output";
 import { strings } from "../strings";
 import { Page } from "./Page";
-import { SignInForm } from "./SignIn";
 import { useResource } from "./useResource";
+
+const SignInDialog = lazy(() => import("../session/SignInDialog"));
+const SignInPage = lazy(() => import("../session/SignInPage"));
 
 const CREDENTIAL_NEEDED = 401;
 
@@ -20,6 +22,8 @@ export function App() {
   }, []);
   const about = useResource(useCallback((signal: AbortSignal) => client.about(signal), [client]));
   const [expired, setExpired] = useState(false);
+  const [visit, setVisit] = useState(0);
+  const askAgain = useCallback(() => setExpired(true), []);
   const name = about.value?.name;
   useEffect(() => {
     document.title = name === undefined ? "moorage" : strings.title(name);
@@ -31,7 +35,12 @@ export function App() {
         {about.failure === null ? (
           <Skeleton label={strings.loadingPage} lines={6} />
         ) : (
-          <NotLoaded failure={about.failure} session={session} reload={about.reload} />
+          <NotLoaded
+            client={client}
+            failure={about.failure}
+            session={session}
+            reload={about.reload}
+          />
         )}
       </Alone>
     );
@@ -40,52 +49,58 @@ export function App() {
     <>
       <Page
         client={client}
-        about={about.value as About}
+        about={about.value}
         session={session}
-        onSignedOut={() => setExpired(true)}
+        visit={visit}
+        onSignedOut={askAgain}
       />
-      {session !== null && (
-        <Dialog
-          size="sm"
-          title={strings.signIn.title}
-          description={strings.signIn.again}
-          open={expired}
-          onOpenChange={setExpired}
-        >
-          <SignInForm
+      {session !== null && expired && (
+        <Suspense fallback={null}>
+          <SignInDialog
             session={session}
+            onClose={() => setExpired(false)}
             onSignedIn={() => {
               setExpired(false);
-              about.reload();
+              setVisit(visit + 1);
             }}
           />
-        </Dialog>
+        </Suspense>
       )}
     </>
   );
 }
 
 function NotLoaded({
+  client,
   failure,
   session,
   reload,
 }: {
+  client: RunnableClient;
   failure: Failure;
   session: SessionClient | null;
   reload: () => void;
 }) {
   if (failure.status === CREDENTIAL_NEEDED && session !== null) {
     return (
-      <div className="mx-auto mt-[10dvh] flex w-full max-w-sm flex-col gap-3 rounded-lg border border-line bg-surface p-5">
-        <h1 className="text-lg font-semibold">{strings.signIn.title}</h1>
-        <p className="text-ink-muted">{strings.signIn.help}</p>
-        <SignInForm session={session} onSignedIn={reload} />
-      </div>
+      <Suspense fallback={<Skeleton lines={4} />}>
+        <SignInPage session={session} onSignedIn={reload} />
+      </Suspense>
     );
   }
+  const isWrongLink =
+    client.addresses.configHash !== "" && (failure.status === 400 || failure.status === 422);
   return (
     <div className="flex flex-col gap-3">
       <h1 className="text-lg font-semibold">{strings.aboutFailed}</h1>
+      {isWrongLink && (
+        <Notice tone="warning">
+          {strings.wrongLink}{" "}
+          <a className="underline" href={client.addresses.runnable("playground/").href}>
+            {strings.withoutLink}
+          </a>
+        </Notice>
+      )}
       <FailureCard failure={failure} onRetry={reload} />
     </div>
   );

@@ -2,7 +2,8 @@ import { CircleCheck, CircleSlash, CircleX } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { CopyButton, Spinner } from "../../design";
 import { isActive, type RunSnapshot } from "../../run";
-import { duration, whole } from "../numbers";
+import { duration } from "../../steps";
+import { whole } from "../numbers";
 import { strings } from "../strings";
 
 const ICONS: Partial<Record<RunSnapshot["state"], ReactNode>> = {

@@ -1,11 +1,18 @@
-import { useState } from "react";
-import { Card, CopyButton, EmptyState, Notice, Segmented, Spinner } from "../../design";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Card, CopyButton, EmptyState, Notice, Segmented, Skeleton, Spinner } from "../../design";
 import { FailureCard, Output, Raw } from "../../output";
 import { isActive, type RunSnapshot } from "../../run";
 import { strings } from "../strings";
-import { Feedback } from "./Feedback";
 import { MetaLine } from "./MetaLine";
 import type { Playground } from "./usePlayground";
+
+const Feedback = lazy(() => import("../feedback/Feedback"));
+const EventList = lazy(async () => ({
+  default: (await import("../../output/EventList")).EventList,
+}));
+const Waterfall = lazy(async () => ({
+  default: (await import("../../steps/Waterfall")).Waterfall,
+}));
 
 type View = "rendered" | "raw" | "events";
 
@@ -14,8 +21,15 @@ export function OutputPanel({ playground }: { playground: Playground }) {
   const { run } = playground;
   const [view, setView] = useState<View>("rendered");
   const active = isActive(run.state);
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Where the output is below the form, it would come out of sight.
+    if (active && matchMedia("(width < 900px)").matches) {
+      place.current?.scrollIntoView({ block: "start" });
+    }
+  }, [active]);
   return (
-    <div className="flex flex-col gap-3">
+    <div ref={place} className="flex scroll-mt-2 flex-col gap-3">
       <Card
         title={strings.output}
         actions={
@@ -46,11 +60,29 @@ export function OutputPanel({ playground }: { playground: Playground }) {
           )}
           {run.state !== "idle" && <MetaLine run={run} />}
           {run.runId !== null && !active && (
-            <Feedback key={run.runId} playground={playground} runId={run.runId} />
+            <Suspense fallback={null}>
+              <Feedback key={run.runId} playground={playground} runId={run.runId} />
+            </Suspense>
           )}
         </div>
       </Card>
+      {run.state !== "idle" && <Steps run={run} />}
     </div>
+  );
+}
+
+function Steps({ run }: { run: RunSnapshot }) {
+  if (run.steps.length === 0 && run.operation === "stream_events" && !run.hidden) return null;
+  return (
+    <Card title={strings.steps}>
+      {run.steps.length > 0 ? (
+        <Suspense fallback={<Skeleton />}>
+          <Waterfall steps={run.steps} active={isActive(run.state)} />
+        </Suspense>
+      ) : (
+        <p className="text-ink-muted">{run.hidden ? strings.hiddenSteps : strings.noSteps}</p>
+      )}
+    </Card>
   );
 }
 
@@ -60,6 +92,14 @@ function Shown({ run, view }: { run: RunSnapshot; view: View }) {
   }
   if (view === "raw") {
     return run.output === undefined ? <Missing run={run} /> : <Raw value={run.output} />;
+  }
+  if (view === "events") {
+    if (run.eventCount === 0) return <p className="text-ink-muted">{strings.noEvents}</p>;
+    return (
+      <Suspense fallback={<Skeleton />}>
+        <EventList events={run.events} count={run.eventCount} />
+      </Suspense>
+    );
   }
   if (run.output === undefined && run.forming === null) return <Missing run={run} />;
   return <Output value={run.output} forming={run.forming} />;

@@ -1,15 +1,18 @@
-import { LogOut } from "lucide-react";
+import { History as HistoryIcon, LogOut, Share2 } from "lucide-react";
 import {
   lazy,
+  type ReactNode,
   Suspense,
   useCallback,
   useEffect,
   useMemo,
   useRef,
+  useState,
   useSyncExternalStore,
 } from "react";
-import { type About, failureOf, type RunnableClient, type SessionClient } from "../../api";
+import { failureOf, type SessionClient } from "../../api";
 import {
+  Button,
   IconButton,
   LiveRegion,
   Notice,
@@ -19,30 +22,29 @@ import {
   useToast,
 } from "../../design";
 import { chatShapeOf } from "../chat/shape";
-import { HistoryMenu } from "../history/HistoryMenu";
-import { ShareMenu } from "../share/ShareMenu";
 import { strings } from "../strings";
 import { FormTab } from "./FormTab";
 import { useDroppedJson } from "./useDroppedJson";
-import { type Playground, usePlayground } from "./usePlayground";
+import { type Playground, type PlaygroundOptions, usePlayground } from "./usePlayground";
 import { useResource } from "./useResource";
 import { TABS, type TabName, useTab } from "./useTab";
 
 const ChatTab = lazy(() => import("../chat/ChatTab"));
 const BatchTab = lazy(() => import("../batch/BatchTab"));
+const HistoryDialog = lazy(() => import("../history/HistoryDialog"));
+const ShareDialog = lazy(() => import("../share/ShareDialog"));
 const CodeTab = lazy(() => import("../code/CodeTab"));
 
-export interface PageProps {
-  client: RunnableClient;
-  about: About;
+export interface PageProps extends PlaygroundOptions {
   session: SessionClient | null;
-  /** The service asked for a credential that this page no longer has. */
-  onSignedOut: () => void;
+  /** Counts how often somebody has signed in. */
+  visit: number;
 }
 
 /** Everything about one runnable. */
-export function Page({ client, about, session, onSignedOut }: PageProps) {
-  const playground = usePlayground(client, about);
+export function Page({ session, visit, ...options }: PageProps) {
+  const { about } = options;
+  const playground = usePlayground(options);
   const [named, choose] = useTab();
   const shape = useMemo(
     () => chatShapeOf(playground.inputSchema.value),
@@ -52,10 +54,14 @@ export function Page({ client, about, session, onSignedOut }: PageProps) {
   const seen = useRef(new Set<TabName>());
   seen.current.add(tab); // What was never shown is not there to be kept.
   useDroppedJson(playground, tab === "form");
-  const { status } = playground.run.failure ?? {};
+  const reload = useRef(() => {});
+  reload.current = () => {
+    playground.inputSchema.reload();
+    playground.configuration.schema.reload();
+  };
   useEffect(() => {
-    if (status === 401) onSignedOut();
-  }, [status, onSignedOut]);
+    if (visit > 0) reload.current();
+  }, [visit]);
   return (
     <div className="mx-auto flex min-h-dvh max-w-[110rem] flex-col px-4 pb-6 min-[900px]:px-6">
       <a
@@ -68,12 +74,12 @@ export function Page({ client, about, session, onSignedOut }: PageProps) {
       >
         {strings.skip}
       </a>
-      <Header playground={playground} session={session} />
+      <Header playground={playground} session={session} visit={visit} />
       <Offline />
       {(playground.notKept.draft || playground.notKept.history) && (
         <div className="pb-2">
           <Notice tone="warning">
-            {playground.notKept.draft ? strings.draftNotKept : strings.history.notKept}
+            {playground.notKept.draft ? strings.draftNotKept : strings.historyNotKept}
           </Notice>
         </div>
       )}
@@ -91,12 +97,7 @@ export function Page({ client, about, session, onSignedOut }: PageProps) {
             ) : (
               <Suspense fallback={<Skeleton lines={5} />}>
                 {value === "chat" && (
-                  <ChatTab
-                    playground={playground}
-                    shape={shape}
-                    onSignedOut={onSignedOut}
-                    active={tab === "chat"}
-                  />
+                  <ChatTab playground={playground} shape={shape} active={tab === "chat"} />
                 )}
                 {value === "batch" && <BatchTab playground={playground} />}
                 {value === "code" && <CodeTab playground={playground} />}
@@ -113,9 +114,11 @@ export function Page({ client, about, session, onSignedOut }: PageProps) {
 function Header({
   playground,
   session,
+  visit,
 }: {
   playground: Playground;
   session: SessionClient | null;
+  visit: number;
 }) {
   const { about } = playground;
   return (
@@ -129,12 +132,41 @@ function Header({
         )}
       </div>
       <div className="flex flex-wrap items-center gap-2">
-        <HistoryMenu playground={playground} />
-        <ShareMenu playground={playground} />
+        <Opener
+          label={strings.openHistory}
+          icon={<HistoryIcon aria-hidden size={15} />}
+          content={(onClose) => <HistoryDialog playground={playground} onClose={onClose} />}
+        />
+        <Opener
+          label={strings.openShare}
+          icon={<Share2 aria-hidden size={15} />}
+          content={(onClose) => <ShareDialog playground={playground} onClose={onClose} />}
+        />
         <ThemeSwitch />
-        {session !== null && <SignOut session={session} />}
+        {session !== null && <SignOut key={visit} session={session} />}
       </div>
     </header>
+  );
+}
+
+/** A button that opens a dialog, which is only loaded then. */
+function Opener({
+  label,
+  icon,
+  content,
+}: {
+  label: string;
+  icon: ReactNode;
+  content: (onClose: () => void) => ReactNode;
+}) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button icon={icon} aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        {label}
+      </Button>
+      {open && <Suspense fallback={null}>{content(() => setOpen(false))}</Suspense>}
+    </>
   );
 }
 
@@ -153,11 +185,11 @@ function SignOut({ session }: { session: SessionClient }) {
   };
   return (
     <span className="inline-flex items-center gap-1">
-      <span className="max-w-40 truncate text-xs text-ink-muted" title={strings.signIn.as(name)}>
+      <span className="max-w-40 truncate text-xs text-ink-muted" title={strings.signedInAs(name)}>
         {name}
       </span>
       <IconButton
-        label={strings.signIn.out}
+        label={strings.signOut}
         icon={<LogOut aria-hidden size={15} />}
         onClick={() => void leave()}
       />

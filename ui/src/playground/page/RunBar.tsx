@@ -54,6 +54,8 @@ export function RunBar({ playground }: { playground: Playground }) {
             variant="primary"
             icon={<Play aria-hidden size={14} />}
             aria-keyshortcuts="Control+Enter Meta+Enter"
+            // The field that is left would complain, and move the button away before it is released.
+            onMouseDown={(event) => event.preventDefault()}
             onClick={() => start()}
           >
             {strings.run}

@@ -50,6 +50,8 @@ export interface Playground {
   notKept: { draft: boolean; history: boolean };
   /** Put an input and a configuration into the forms. */
   replay: (record: Pick<RunRecord, "input" | "config">) => void;
+  /** Tell of a failure: the page asks for a credential where that is what was missing. */
+  noticed: (failure: Failure | null) => void;
   /** Whether the input came with the link. */
   cameWithLink: boolean;
 }
@@ -76,7 +78,16 @@ interface KeptDraft {
   method?: string;
 }
 
-export function usePlayground(client: RunnableClient, about: About): Playground {
+export interface PlaygroundOptions {
+  client: RunnableClient;
+  about: About;
+  /** The service asked for a credential that this page no longer has. */
+  onSignedOut: () => void;
+}
+
+const CREDENTIAL_NEEDED = 401;
+
+export function usePlayground({ client, about, onSignedOut }: PlaygroundOptions): Playground {
   const runnable = client.addresses.runnable("").pathname;
   const drafts = useMemo(() => new Drafts(draftName(runnable, about)), [runnable, about]);
   const history = useMemo(() => new History(runnable), [runnable]);
@@ -106,6 +117,15 @@ export function usePlayground(client: RunnableClient, about: About): Playground 
     [inputSchema.value],
   );
   const input = useInput(inputModel, published && inputSchema.loading, first.input);
+
+  const noticed = useCallback(
+    (failure: Failure | null) => {
+      if (failure?.status === CREDENTIAL_NEEDED) onSignedOut();
+    },
+    [onSignedOut],
+  );
+  useEffect(() => noticed(inputSchema.failure), [noticed, inputSchema.failure]);
+  useEffect(() => noticed(configuration.schema.failure), [noticed, configuration.schema.failure]);
 
   const asked = useRef({ input, configuration, method });
   asked.current = { input, configuration, method };
@@ -141,12 +161,13 @@ export function usePlayground(client: RunnableClient, about: About): Playground 
       const kept = { input: secretless, config: config.shareable };
       void store.start(request).then((ended) => {
         keep(recordOf(ended, kept));
+        noticed(ended.failure);
         if (ended.failure?.status === 422) {
           setRefused(refusalOf(ended.failure, form, config.fields));
         }
       });
     },
-    [about.operations, keep, store],
+    [about.operations, keep, noticed, store],
   );
 
   useDraft(drafts, { input, configuration, method }, (kept) =>
@@ -186,6 +207,7 @@ export function usePlayground(client: RunnableClient, about: About): Playground 
     keep,
     notKept,
     replay,
+    noticed,
     cameWithLink: first.fromLink,
   };
 }

@@ -1,4 +1,4 @@
-import { GitCompare, History as HistoryIcon, Trash2, Undo2 } from "lucide-react";
+import { GitCompare, Trash2, Undo2 } from "lucide-react";
 import { lazy, Suspense, useCallback, useState } from "react";
 import {
   Badge,
@@ -10,33 +10,37 @@ import {
   Skeleton,
   useToast,
 } from "../../design";
-import { duration, whole } from "../numbers";
+import { duration } from "../../steps";
+import { whole } from "../numbers";
 import type { Playground } from "../page/usePlayground";
 import { useResource } from "../page/useResource";
 import { strings } from "../strings";
 import type { RunRecord } from "./record";
+import { strings as words } from "./strings";
+
+export interface HistoryDialogProps {
+  playground: Playground;
+  onClose: () => void;
+}
 
 const Comparison = lazy(() => import("./Comparison"));
-const words = strings.history;
 
 /** The last runs: to look at, to run again, and to compare. */
-export function HistoryMenu({ playground }: { playground: Playground }) {
-  const [open, setOpen] = useState(false);
+export default function HistoryDialog({ playground, onClose }: HistoryDialogProps) {
   return (
     <Dialog
+      open
       size="lg"
       title={words.title}
       description={words.help}
-      open={open}
-      onOpenChange={setOpen}
-      trigger={<Button icon={<HistoryIcon aria-hidden size={15} />}>{words.open}</Button>}
+      onOpenChange={(open) => !open && onClose()}
     >
-      <Runs playground={playground} onClose={() => setOpen(false)} />
+      <Runs playground={playground} onClose={onClose} />
     </Dialog>
   );
 }
 
-function Runs({ playground, onClose }: { playground: Playground; onClose: () => void }) {
+function Runs({ playground, onClose }: HistoryDialogProps) {
   const { history, replay } = playground;
   const runs = useResource(useCallback(() => history.list(), [history]));
   const [chosen, setChosen] = useState<readonly string[]>([]);

@@ -11,20 +11,18 @@ import {
   TextArea,
   useToast,
 } from "../../design";
-import { strings } from "../strings";
-import type { Playground } from "./usePlayground";
-
-const words = strings.feedback;
+import type { Playground } from "../page/usePlayground";
+import { strings as words } from "./strings";
 
 /** An opinion on a run, kept by the service, and a public link to its trace; where they are on. */
-export function Feedback({
+export default function Feedback({
   playground,
   runId,
 }: {
-  playground: Pick<Playground, "client" | "about">;
+  playground: Pick<Playground, "client" | "about" | "noticed">;
   runId: string;
 }) {
-  const { client, about } = playground;
+  const { client, about, noticed } = playground;
   const { local, langsmith, key } = about.feedback;
   const [score, setScore] = useState<0 | 1 | null>(null);
   const [comment, setComment] = useState("");
@@ -45,6 +43,7 @@ export function Feedback({
       setComment(said);
       toast(words.saved, "success");
     } catch (thrown) {
+      noticed(failureOf(thrown));
       toast(words.failed(failureOf(thrown).detail), "danger");
     } finally {
       setBusy(false);
@@ -146,9 +145,9 @@ function TraceLink({ client, runId }: { client: Playground["client"]; runId: str
     setBusy(true);
     try {
       const address = await client.shareTrace(runId);
-      toast((await copyText(address)) ? strings.trace.copied : address, "success");
+      toast((await copyText(address)) ? words.trace.copied : address, "success");
     } catch (thrown) {
-      toast(strings.trace.failed(failureOf(thrown).detail), "danger");
+      toast(words.trace.failed(failureOf(thrown).detail), "danger");
     } finally {
       setBusy(false);
     }
@@ -157,12 +156,12 @@ function TraceLink({ client, runId }: { client: Playground["client"]; runId: str
     <Button
       size="sm"
       variant="ghost"
-      title={strings.trace.help}
+      title={words.trace.help}
       icon={<ExternalLink aria-hidden size={14} />}
       busy={busy}
       onClick={() => void share()}
     >
-      {strings.trace.share}
+      {words.trace.share}
     </Button>
   );
 }

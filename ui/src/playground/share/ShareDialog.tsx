@@ -1,23 +1,22 @@
-import { Share2 } from "lucide-react";
-import { Button, CopyButton, Notice, Popover } from "../../design";
+import { CopyButton, Dialog, Notice } from "../../design";
 import { toInput } from "../../schema";
 import { withoutSecrets } from "../page/secrets";
 import type { Playground } from "../page/usePlayground";
-import { strings } from "../strings";
 import { configHash, type ShareLink, shareLink } from "./links";
-
-const words = strings.share;
+import { strings as words } from "./strings";
 
 /** Links to this page as it is now. */
-export function ShareMenu({ playground }: { playground: Playground }) {
+export default function ShareDialog({
+  playground,
+  onClose,
+}: {
+  playground: Playground;
+  onClose: () => void;
+}) {
   return (
-    <Popover
-      label={words.title}
-      align="end"
-      trigger={<Button icon={<Share2 aria-hidden size={15} />}>{words.open}</Button>}
-    >
+    <Dialog open size="sm" title={words.title} onOpenChange={(open) => !open && onClose()}>
       <Links playground={playground} />
-    </Popover>
+    </Dialog>
   );
 }
 
@@ -31,7 +30,7 @@ function Links({ playground }: { playground: Playground }) {
     runnable,
   ).href.replace(/\/$/, "");
   return (
-    <div className="flex w-80 max-w-full flex-col gap-3">
+    <div className="flex flex-col gap-4">
       <Link label={words.config} help={words.configHelp} link={shareLink({ runnable, config })} />
       <Link
         label={words.input}

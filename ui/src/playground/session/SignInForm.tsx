@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { type Failure, failureOf, type SessionClient } from "../../api";
 import { Button, Field, TextInput } from "../../design";
-import { strings } from "../strings";
+import { strings } from "./strings";
 
 /** Asks for a credential once; it is in no state and no storage after it was exchanged. */
 export function SignInForm({
@@ -32,11 +32,7 @@ export function SignInForm({
   };
   return (
     <form className="flex flex-col gap-3" onSubmit={(event) => void submit(event)}>
-      <Field
-        label={strings.signIn.label}
-        error={failure === null ? undefined : wordsOf(failure)}
-        required
-      >
+      <Field label={strings.label} error={failure === null ? undefined : wordsOf(failure)} required>
         {(control) => (
           <TextInput
             {...control}
@@ -50,16 +46,14 @@ export function SignInForm({
         )}
       </Field>
       <Button type="submit" variant="primary" busy={busy}>
-        {strings.signIn.submit}
+        {strings.submit}
       </Button>
     </form>
   );
 }
 
 function wordsOf(failure: Failure): string {
-  if (failure.status === 401) return strings.signIn.wrong;
+  if (failure.status === 401) return strings.wrong;
   if (failure.status !== 429) return failure.detail;
-  return failure.retryAfter === null
-    ? strings.signIn.soon
-    : strings.signIn.later(failure.retryAfter);
+  return failure.retryAfter === null ? strings.soon : strings.later(failure.retryAfter);
 }
