@@ -3,6 +3,7 @@ import { Field, JsonEditor, Select, TextArea, TextInput } from "../design";
 import {
   emptyMessage,
   inWords,
+  isObject,
   type Json,
   type JsonObject,
   type MessagesField,
@@ -57,7 +58,7 @@ export function MessagesControl({ field, value, path, onChange }: FieldProps<Mes
 }
 
 function asMessage(json: Json): JsonObject {
-  return typeof json === "object" && json !== null && !Array.isArray(json) ? json : { content: "" };
+  return isObject(json) ? json : { content: "" };
 }
 
 /** After what a human said an answer is likely, and the other way round. */
@@ -141,25 +142,23 @@ function withRole(message: JsonObject, role: string): JsonObject {
 
 type Part = JsonObject;
 
-/** The content of a message as parts; plain text is one of them. */
+/** The content of a message as parts. There is always a text, so that one can be written. */
 function partsOf(content: Json | undefined): Part[] {
-  if (!Array.isArray(content))
+  if (!Array.isArray(content)) {
     return [{ type: "text", text: typeof content === "string" ? content : "" }];
+  }
   const parts = content.map(
-    (part): Part =>
-      typeof part === "object" && part !== null && !Array.isArray(part)
-        ? part
-        : { type: "text", text: inWords(part) },
+    (part): Part => (isObject(part) ? part : { type: "text", text: inWords(part) }),
   );
-  return parts.length > 0 ? parts : [{ type: "text", text: "" }];
+  return parts.some(isText) ? parts : [{ type: "text", text: "" }, ...parts];
 }
 
-/** One text alone is sent as text: every model understands that. */
+/** One text alone is sent as text: every model understands that. Many refuse an empty one as a part. */
 function contentOf(parts: readonly Part[]): Json {
-  const [only] = parts;
+  const [only, ...more] = parts.filter((part) => !isText(part) || part.text !== "");
   if (only === undefined) return "";
-  const isPlain = parts.length === 1 && isText(only) && Object.keys(only).length === 2;
-  return isPlain ? (only.text ?? "") : [...parts];
+  const isPlain = more.length === 0 && isText(only) && Object.keys(only).length === 2;
+  return isPlain ? (only.text ?? "") : [only, ...more];
 }
 
 function isText(part: Part): boolean {

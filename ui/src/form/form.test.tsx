@@ -261,8 +261,12 @@ describe("fields", () => {
         },
       ],
     });
+    type("Text of message 1", "");
+    const image = { type: "image_url", image_url: { url } };
+    expect(sent()).toEqual({ messages: [{ type: "human", content: [image] }] });
+    type("Text of message 1", "And now?");
     fireEvent.click(screen.getByRole("button", { name: "Remove the file" }));
-    expect(sent()).toEqual({ messages: [{ type: "human", content: "What is it?" }] });
+    expect(sent()).toEqual({ messages: [{ type: "human", content: "And now?" }] });
   });
 
   test("a choice that is missing is linked to its complaint and gets the focus", () => {
