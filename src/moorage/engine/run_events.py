@@ -46,27 +46,30 @@ class RunEvent(NamedTuple):
 class EventWriter:
     """Turns what one run's graph streams into events.
 
-    Args:
+    Attributes:
         modes: What the run was asked for.
+
+    Args:
+        modes: The same.
         dump: Renders a value as one line of JSON; it must not raise.
     """
 
     def __init__(self, modes: Collection[str], dump: Dump) -> None:
-        self._modes = frozenset(modes)
+        self.modes = frozenset(modes)
         self._dump = dump
         self._so_far: dict[str, BaseMessageChunk] = {}
 
     @property
     def graph_modes(self) -> list[str]:
         """The modes that LangGraph is to be asked for."""
-        return sorted({_OWN.get(mode, mode) for mode in self._modes - _NOT_OF_GRAPHS})
+        return sorted({_OWN.get(mode, mode) for mode in self.modes - _NOT_OF_GRAPHS})
 
     def write(self, namespace: Sequence[str], mode: str, payload: Any) -> Iterator[RunEvent]:
         """Yield the events for one item of a graph's stream."""
         suffix = "".join(f"|{part}" for part in namespace)
         if mode != MESSAGES:
             yield self._event(mode + suffix, _PAYLOADS.get(mode, _as_it_is)(payload))
-        elif TUPLES in self._modes:
+        elif TUPLES in self.modes:
             yield self._event(MESSAGES + suffix, payload)
         else:
             yield from self._accumulated(suffix, *payload)

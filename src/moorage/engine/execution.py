@@ -1,0 +1,221 @@
+"""One claimed run, from its input to what it leaves on its thread."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+from langgraph.store.base import BaseStore
+from langgraph.types import Command, Send, StateSnapshot
+
+from moorage.domain.runs import CancelAction, Claim, Outcome, RunStatus
+from moorage.engine import outcomes
+from moorage.engine.graphs import Graphs
+from moorage.engine.graphs.kinds import AnyGraph
+from moorage.engine.run_events import EVENTS, EventWriter, RunEvent
+
+Publish = Callable[[Sequence[RunEvent]], None]
+Item = tuple[tuple[str, ...], str, Any]
+
+_AT_ONCE = ("interrupt_before", "interrupt_after", "durability")
+
+
+class Means(NamedTuple):
+    """What runs are executed with.
+
+    Attributes:
+        graphs: The graphs that may be run.
+        store: The long-term memory that nodes find; None where there is none.
+        dump: Renders what is streamed.
+        timeout: How long a run may take; None is without limit.
+    """
+
+    graphs: Graphs
+    store: BaseStore | None
+    dump: Callable[[Any], bytes]
+    timeout: timedelta | None = None
+
+
+class Execution:
+    """Executes one claim, in the task that calls ``run``.
+
+    ``cancel`` and ``drain`` may be called meanwhile, from the same event loop.
+
+    Args:
+        claim: The run. Its ``kwargs`` are what ``engine.runs`` put there.
+        means: What it is executed with.
+        saver: Keeps its checkpoints.
+        publish: Makes its events known.
+    """
+
+    def __init__(
+        self, claim: Claim, means: Means, saver: BaseCheckpointSaver[Any], publish: Publish
+    ) -> None:
+        self._claim = claim
+        self._means = means
+        self._saver = saver
+        self._publish = publish
+        self._asked: Mapping[str, Any] = claim.run.kwargs
+        self._writer = EventWriter(self._asked.get("stream_mode") or ["values"], means.dump)
+        self._control = RunControl()
+        self._action: CancelAction | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    async def run(self) -> Outcome | None:
+        """Execute the run.
+
+        Returns:
+            How it has ended; None if it stopped at a step's end because it was drained, for another
+            worker to go on from there.
+        """
+        config = cast(RunnableConfig, self._asked["config"])
+        self._publish([self._writer.metadata(self._claim.run_id, self._claim.attempt)])
+        try:
+            async with self._means.graphs.build(
+                config["configurable"]["graph_id"],
+                config,
+                checkpointer=self._saver,
+                store=self._means.store,
+                context=self._asked.get("context"),
+            ) as graph:
+                return await self._execute(graph, config)
+        except Exception as error:  # noqa: BLE001 - a graph that cannot be built fails its run
+            return self._fail(error, _NOTHING, RunStatus.ERROR)
+
+    def cancel(self, action: CancelAction) -> None:
+        """Stop the run at once; what it leaves is as ``action`` says."""
+        if self._action is None:
+            self._action = action
+            if self._task is not None:
+                self._task.cancel()
+
+    def drain(self) -> None:
+        """Stop the run at the end of the step that it is in."""
+        self._control.request_drain()
+
+    async def _execute(self, graph: AnyGraph, config: RunnableConfig) -> Outcome | None:
+        working = self._task = asyncio.create_task(self._work(graph, config))
+        if self._action is not None:
+            working.cancel()
+        try:
+            async with asyncio.timeout(_seconds(self._means.timeout)):
+                await working
+        except TimeoutError as error:
+            # The graph's own, or ours: ours has cancelled the task.
+            status = RunStatus.TIMEOUT if working.cancelled() else RunStatus.ERROR
+            return self._fail(error, await self._left(graph), status)
+        except asyncio.CancelledError:
+            if self._action is None:
+                raise  # not the run is to end, but its worker
+            return await self._cancelled(graph, self._action)
+        except GraphDrained:
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever a node raises ends its run
+            return self._fail(error, await self._left(graph), RunStatus.ERROR)
+        return outcomes.succeeded(await self._left(graph))
+
+    async def _work(self, graph: AnyGraph, config: RunnableConfig) -> None:
+        source = await self._source()
+        async for namespace, mode, payload in self._items(graph, source, config):
+            self._publish(list(self._writer.write(namespace, mode, payload)))
+
+    async def _source(self) -> Any:
+        """Return what the graph begins with; None goes on where an earlier attempt was left."""
+        if self._claim.is_recovered:
+            latest = await self._saver.aget_tuple(self._place)
+            if latest and latest.metadata.get("run_id") == self._claim.run_id:
+                return None
+        command = self._asked.get("command")
+        return self._asked.get("input") if command is None else command_of(command)
+
+    async def _items(
+        self, graph: AnyGraph, source: Any, config: RunnableConfig
+    ) -> AsyncIterator[Item]:
+        with_subgraphs = bool(self._asked.get("subgraphs"))
+        options = {
+            **{name: self._asked[name] for name in _AT_ONCE if self._asked.get(name)},
+            "context": self._asked.get("context") or None,
+            "stream_mode": self._writer.graph_modes or ["values"],
+            "subgraphs": with_subgraphs,
+            "control": self._control,
+        }
+        if EVENTS in self._writer.modes:
+            async for event in graph.astream_events(source, config, version="v2", **options):
+                self._publish([self._writer.raw(event)])
+                for item in self._items_in(event, with_subgraphs=with_subgraphs):
+                    yield item
+        else:
+            async for item in graph.astream(source, config, **options):
+                yield _item(item, with_subgraphs=with_subgraphs)
+
+    def _items_in(self, event: Mapping[str, Any], *, with_subgraphs: bool) -> Iterator[Item]:
+        """Yield what the graph itself streamed, of all that happened inside."""
+        is_own = event["event"] == "on_chain_stream" and not event["parent_ids"]
+        if is_own and self._writer.graph_modes:
+            yield _item(event["data"]["chunk"], with_subgraphs=with_subgraphs)
+
+    async def _cancelled(self, graph: AnyGraph, action: CancelAction) -> Outcome:
+        if action is CancelAction.INTERRUPT:
+            return outcomes.cancelled(action, await self._left(graph))
+        before = await self._before()
+        snapshot = _NOTHING if before is None else await graph.aget_state(before)
+        return outcomes.cancelled(action, snapshot)
+
+    async def _before(self) -> RunnableConfig | None:
+        """Return the config of the latest checkpoint that is not this run's; None without one."""
+        async for checkpoint in self._saver.alist(self._place):
+            if checkpoint.metadata.get("run_id") != self._claim.run_id:
+                return checkpoint.config
+        return None
+
+    async def _left(self, graph: AnyGraph) -> StateSnapshot:
+        return await graph.aget_state(self._place)
+
+    def _fail(self, error: Exception, snapshot: StateSnapshot, status: RunStatus) -> Outcome:
+        told = outcomes.described(error)
+        self._publish([self._writer.error(told)])
+        return outcomes.failed(told, snapshot, status)
+
+    @property
+    def _place(self) -> RunnableConfig:
+        return {"configurable": {"thread_id": self._claim.run.thread_id, "checkpoint_ns": ""}}
+
+
+def command_of(asked: Mapping[str, Any]) -> "Command[Any]":
+    """Return the command that a client wrote as JSON (protocol, section 6.4).
+
+    ``goto`` is a node's name, ``{"node", "input"}``, or a list of these; ``update`` an object or a
+    list of pairs.
+    """
+    goto = asked.get("goto") or ()
+    update = asked.get("update")
+    return Command(
+        resume=asked.get("resume"),
+        update=[tuple(pair) for pair in update] if isinstance(update, list) else update,
+        goto=[_target(one) for one in (goto if isinstance(goto, list) else [goto])] if goto else (),
+    )
+
+
+def _target(target: Any) -> str | Send:
+    if isinstance(target, Mapping):
+        return Send(target["node"], target.get("input"))
+    return str(target)
+
+
+def _item(item: Any, *, with_subgraphs: bool) -> Item:
+    if with_subgraphs:
+        namespace, mode, payload = item
+        return namespace, mode, payload
+    mode, payload = item
+    return (), mode, payload
+
+
+def _seconds(length: timedelta | None) -> float | None:
+    return length.total_seconds() if length else None
+
+
+_NOTHING = StateSnapshot({}, (), {"configurable": {}}, None, None, None, (), ())
