@@ -15,6 +15,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from moorage.project.problems import Problem
+from moorage.project.references import locate
 
 _KEY = "dependencies"
 _OPTION = re.compile(r"\s--?[a-z]")
@@ -45,11 +46,14 @@ def resolve(entries: Sequence[str], folder: Path) -> Dependencies:
     problems: list[Problem] = []
     warnings: list[str] = []
     for number, entry in enumerate(entries):
+        path = locate(folder, entry)
         if not _is_local(entry):
-            warnings += _missing([entry], entry, f"pip install {shlex.quote(entry)}")
-            continue
-        path = (folder / entry).resolve()
-        if path.is_file() and path.suffix == ".txt":
+            warnings += _of_package(entry, path)
+        elif path is None:
+            problems.append(
+                Problem((_KEY, number), "it is no path that can be read", "mend or remove it")
+            )
+        elif path.is_file() and path.suffix == ".txt":
             warnings += _missing(_listed(path), entry, f"pip install -r {shlex.quote(entry)}")
         elif path.is_dir():
             packages.append(path)
@@ -64,6 +68,13 @@ def resolve(entries: Sequence[str], folder: Path) -> Dependencies:
 
 def _is_local(entry: str) -> bool:
     return entry.startswith((".", "/"))
+
+
+def _of_package(entry: str, path: Path | None) -> Iterator[str]:
+    if path is not None and path.is_dir():
+        yield f"{entry}: this is a package's name; for the folder of that name, write ./{entry}"
+    else:
+        yield from _missing([entry], entry, f"pip install {shlex.quote(entry)}")
 
 
 def _import_paths(package: Path) -> Iterator[Path]:

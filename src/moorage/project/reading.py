@@ -13,7 +13,7 @@ from moorage.domain.graphs import GraphReference
 from moorage.errors import Misconfigured
 from moorage.project import dependencies, environment, jsonc
 from moorage.project.problems import Place, Problem, dotted, listed
-from moorage.project.references import Surroundings
+from moorage.project.references import Surroundings, locate
 from moorage.project.sections import (
     Auth,
     Checkpointer,
@@ -264,7 +264,13 @@ class _Reader:
             }
         if not isinstance(env, str):
             return {}
-        values, problems, warnings = environment.read_file(self._folder / env, env)
+        path = locate(self._folder, env)
+        if path is None:
+            self.problems.append(
+                Problem(("env",), "it is no path that can be read", "write for example .env")
+            )
+            return {}
+        values, problems, warnings = environment.read_file(path, env)
         self.problems += problems
         self._warnings += [f"{self._source}: {warning}" for warning in warnings]
         return values

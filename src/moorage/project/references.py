@@ -62,6 +62,18 @@ def parse_embeddings(value: Any, info: ValidationInfo) -> ObjectReference | str:
     return parse(value, info) if _is_path(value.rpartition(":")[0]) else value
 
 
+def locate(folder: Path, written: str) -> Path | None:
+    """Return the path that is written, from a folder; None where there cannot be such a one."""
+    try:
+        path = (folder / written).resolve()
+        path.stat()
+    except FileNotFoundError:
+        return path
+    except (OSError, ValueError):
+        return None
+    return path
+
+
 def _is_path(location: str) -> bool:
     return "/" in location or location.startswith(".") or location.endswith(".py")
 
@@ -81,7 +93,9 @@ def _refuse_javascript(location: str) -> None:
 
 
 def _file(location: str, around: Surroundings) -> Path:
-    path = (around.folder / location).resolve()
+    path = locate(around.folder, location)
+    if path is None:
+        raise problem("it is no path that can be read", _MEND)
     if not around.hold(path):
         raise problem(
             f"{location} lies outside the project and its local dependencies",

@@ -55,7 +55,7 @@ def _key(
 
 
 def _minutes(value: Any) -> timedelta:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         raise problem("it should be a number of minutes above 0", "write for example 60")
     try:
         return timedelta(minutes=value)
@@ -64,7 +64,7 @@ def _minutes(value: Any) -> timedelta:
 
 
 def _seconds(value: Any) -> timedelta:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         raise problem("it should be a number of seconds above 0", "write for example 300")
     try:
         return timedelta(seconds=value)
@@ -118,7 +118,15 @@ def _environment(value: Any) -> str | Mapping[str, str]:
         raise problem(
             f"the variables {', '.join(bad)} should be text, numbers or true or false", "mend them"
         )
-    return {name: as_text(one) for name, one in value.items()}
+    found = {name: as_text(one) for name, one in value.items()}
+    if not all(map(_can_be_set, found.items())):
+        raise problem("a name or a value is none of a variable", "mend it")
+    return found
+
+
+def _can_be_set(variable: tuple[str, str]) -> bool:
+    name, value = variable
+    return bool(name) and "=" not in name and "\0" not in name + value
 
 
 def as_text(value: str | float) -> str:

@@ -1,6 +1,8 @@
+import contextlib
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib.metadata import version
@@ -8,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from moorage.domain.graphs import GraphReference
 from moorage.errors import Misconfigured
 from moorage.importing import ObjectReference
 from moorage.project import Project, read
-from moorage.project.sections import HeaderPatterns
+from moorage.project.sections import HeaderPatterns, Sections, keys
 
 
 @pytest.fixture
@@ -615,3 +619,56 @@ def test_a_file_of_requirements_may_be_a_dependency(folder: Path):
     assert warnings(folder, dependencies=["./needs.txt"]) == [
         "dependencies: ./needs.txt: not-there is not installed; run pip install -r ./needs.txt"
     ]
+
+
+def test_a_folder_without_a_dot_is_told(folder: Path):
+    (folder / "lib").mkdir()
+
+    assert warnings(folder, dependencies=["lib"]) == [
+        "dependencies: lib: this is a package's name; for the folder of that name, write ./lib"
+    ]
+
+
+@pytest.mark.parametrize("path", ["./a\0", "./" + 5000 * "a"])
+def test_what_cannot_be_a_path_is_told(folder: Path, path: str):
+    assert problems(folder, dependencies=[path], graphs={"agent": f"{path}:x"}, env=path) == [
+        "dependencies[0]: it is no path that can be read; mend or remove it",
+        "env: it is no path that can be read; write for example .env",
+        f"graphs.agent: it is no path that can be read; {MEND}",
+    ]
+
+
+@pytest.mark.parametrize("env", [{"": "x"}, {"A=B": "x"}, {"A\0": "x"}, {"A": "\0"}])
+def test_what_cannot_be_a_variable_is_told(folder: Path, env: dict[str, str]):
+    assert problems(folder, env=env) == ["env: a name or a value is none of a variable; mend it"]
+
+
+# Anything
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+REFERENCES = st.text() | st.text(alphabet="./:\x00~agentpy", max_size=12) | JSON
+
+
+@st.composite
+def anything(draw: st.DrawFn, section: Any = Sections) -> dict[str, Any]:
+    """Return a section whose keys exist and hold anything."""
+    content: dict[str, Any] = draw(st.dictionaries(st.text(), JSON, max_size=1))
+    for key in draw(st.lists(st.sampled_from(list(keys(section))), max_size=4)):
+        inner = anything(key.section) if key.section else REFERENCES
+        value = st.dictionaries(st.text(), inner | REFERENCES, max_size=2) if key.repeats else inner
+        content[key.name] = draw(value | st.lists(REFERENCES, max_size=2) | REFERENCES)
+    return content
+
+
+@given(anything())
+@settings(deadline=None, max_examples=200)
+def test_whatever_a_file_says_is_a_project_or_its_problems(content: dict[str, Any]):
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / "langgraph.json"
+        file.write_text(json.dumps(content))
+        with contextlib.suppress(Misconfigured):
+            assert read(file, {}).graphs
