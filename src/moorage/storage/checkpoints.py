@@ -171,7 +171,10 @@ class Saver(AsyncSqliteSaver):
         await self._database.write(checkpoints.copy(str(source_thread_id), str(target_thread_id)))
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
-        """Delete all checkpoints of threads, or all but the newest in each namespace."""
+        """Delete all checkpoints of threads, or all but the newest in each namespace.
+
+        Nothing is lost that the newest need: threads with ``DeltaChannel``s stay whole.
+        """
         if strategy == "delete":
             for thread_id in thread_ids:
                 await self.adelete_thread(thread_id)

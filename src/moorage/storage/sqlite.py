@@ -120,6 +120,7 @@ class SqliteDatabase:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
+            self._path.open("ab").close()  # SQLite would open a file that may only be read
         except Timeout:
             raise Misconfigured(
                 f"{self._path} is in use by another server; stop that one, or give this one a "
@@ -160,7 +161,6 @@ class SqliteDatabase:
         for worker in (self._readers, self._writer):
             if worker is not None:
                 worker.close()
-        self._readers = self._writer = None
         if self._lock is not None:
             self._lock.release()
 
@@ -214,7 +214,7 @@ class _Worker:
         return await task.future
 
     def close(self) -> None:
-        """Finish what is queued, then end."""
+        """Finish what is queued, then end. Whoever comes later is told so."""
         with self._door:
             self._is_closed = True
             for _ in self._threads:

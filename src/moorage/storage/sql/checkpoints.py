@@ -68,8 +68,8 @@ _DELETE_THREAD = (
     Statement(delete(WRITES).where(WRITES.c.thread_id == _of_thread)),
     Statement(delete(CHECKPOINTS).where(CHECKPOINTS.c.thread_id == _of_thread)),
 )
-_run_of = func.json_extract(cast(CHECKPOINTS.c.metadata, Text), "$.run_id")
-_OF_RUN = _run_of == parameter("of_run")
+_METADATA = cast(CHECKPOINTS.c.metadata, Text)
+_OF_RUN = func.json_extract(_METADATA, "$.run_id") == parameter("of_run")
 # What a run wrote is after its own checkpoints, or after the one that it took up: one that answers
 # an interrupt writes the answer beside the question.
 _WRITTEN_BY_RUN = or_(
@@ -81,6 +81,7 @@ _WRITTEN_BY_RUN = or_(
         _OF_RUN,
     ),
 )
+_HAS_DELTAS = func.json_extract(_METADATA, "$.counters_since_delta_snapshot").is_not(None)
 _DELETE_OF_RUN = (
     Statement(delete(WRITES).where(_WRITTEN_BY_RUN)),
     Statement(delete(CHECKPOINTS).where(_OF_RUN)),
@@ -149,7 +150,7 @@ def listed(
     for name, value in place.items():
         condition &= CHECKPOINTS.c[name] == value
     if metadata:
-        condition &= containing(CHECKPOINTS.c.metadata, metadata)
+        condition &= containing(_METADATA, metadata)
     if before is not None:
         condition &= CHECKPOINTS.c.checkpoint_id < before
     newest = select(CHECKPOINTS).where(condition).order_by(CHECKPOINTS.c.checkpoint_id.desc())
@@ -194,7 +195,13 @@ def copy(source: str, target: str) -> Transaction[None]:
 
 
 def keep_latest(thread_ids: Sequence[str]) -> Transaction[None]:
-    """Delete all checkpoints of threads but the newest in each namespace."""
+    """Delete all checkpoints of threads but the newest in each namespace.
+
+    Threads stay whole on which a checkpoint holds only what has changed since an earlier one.
+    """
+    needed = select(CHECKPOINTS.c.thread_id).where(
+        CHECKPOINTS.c.thread_id.in_(thread_ids), _HAS_DELTAS
+    )
     newest = (
         select(
             CHECKPOINTS.c.thread_id,
@@ -204,9 +211,11 @@ def keep_latest(thread_ids: Sequence[str]) -> Transaction[None]:
         .where(CHECKPOINTS.c.thread_id.in_(thread_ids))
         .group_by(CHECKPOINTS.c.thread_id, CHECKPOINTS.c.checkpoint_ns)
     )
+    found = yield Statement(needed.distinct())()
+    prunable = sorted(set(thread_ids) - {row["thread_id"] for row in found})
     for table in (WRITES, CHECKPOINTS):
         place = tuple_(table.c.thread_id, table.c.checkpoint_ns, table.c.checkpoint_id)
-        old = table.c.thread_id.in_(thread_ids) & place.not_in(newest)
+        old = table.c.thread_id.in_(prunable) & place.not_in(newest)
         yield Statement(delete(table).where(old))()
 
 

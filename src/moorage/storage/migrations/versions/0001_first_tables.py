@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "thread_id", "checkpoint_ns", "checkpoint_id", name=op.f("pk_checkpoints")
         ),
+        if_not_exists=True,  # the official saver may have made it
     )
     op.create_table(
         "run_events",
@@ -232,11 +233,12 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=True),
         sa.Column("value", sa.LargeBinary(), nullable=True),
-        sa.Column("run_id", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint(
             "thread_id", "checkpoint_ns", "checkpoint_id", "task_id", "idx", name=op.f("pk_writes")
         ),
+        if_not_exists=True,  # as above; but the next column is ours alone
     )
+    op.add_column("writes", sa.Column("run_id", sa.String(length=36), nullable=True))
 
 
 def downgrade() -> None:
