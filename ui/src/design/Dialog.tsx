@@ -1,9 +1,8 @@
-import { X } from "lucide-react";
-import { Dialog as Parts } from "radix-ui";
-import type { ReactElement, ReactNode } from "react";
-import { IconButton } from "./Button";
-import { classes } from "./classes";
-import { strings } from "./strings";
+import { lazy, type ReactElement, type ReactNode, useState } from "react";
+import { FirstUse, Loading } from "./loading";
+
+const load = () => import("./DialogLoaded");
+const Loaded = lazy(load);
 
 export interface DialogProps {
   title: string;
@@ -18,44 +17,25 @@ export interface DialogProps {
   size?: "sm" | "md" | "lg" | undefined;
 }
 
-const WIDTHS = { sm: "max-w-md", md: "max-w-2xl", lg: "max-w-5xl" };
-
-/** A modal dialog: it takes the focus, gives it back, and closes on Escape. */
+/**
+ * A modal dialog: it takes the focus, gives it back, and closes on Escape. Its code is loaded when
+ * it first opens.
+ */
 export function Dialog(props: DialogProps) {
-  const { title, description, children, footer, trigger, size = "md" } = props;
+  const [used, setUsed] = useState(props.open === true);
+  if (props.open === true && !used) setUsed(true);
+  const use = () => {
+    setUsed(true);
+    props.onOpenChange?.(true);
+  };
+  const closed =
+    props.trigger === undefined ? null : (
+      <FirstUse popup="dialog" trigger={props.trigger} load={load} onUse={use} />
+    );
+  if (!used) return closed;
   return (
-    <Parts.Root
-      {...(props.open === undefined ? {} : { open: props.open })}
-      {...(props.onOpenChange === undefined ? {} : { onOpenChange: props.onOpenChange })}
-    >
-      {trigger && <Parts.Trigger asChild>{trigger}</Parts.Trigger>}
-      <Parts.Portal>
-        <Parts.Overlay className="fixed inset-0 z-40 bg-[oklch(0_0_0/0.45)]" />
-        <Parts.Content
-          {...(description === undefined ? { "aria-describedby": undefined } : {})}
-          className={classes(
-            "fixed top-1/2 left-1/2 z-50 flex max-h-[90dvh] w-[calc(100vw-1.5rem)] -translate-x-1/2",
-            "-translate-y-1/2 flex-col rounded-lg border border-line bg-surface shadow-raised",
-            WIDTHS[size],
-          )}
-        >
-          <div className="flex items-start gap-3 px-4 pt-3">
-            <Parts.Title className="grow py-1 text-base font-semibold">{title}</Parts.Title>
-            <Parts.Close asChild>
-              <IconButton label={strings.close} icon={<X aria-hidden size={16} />} />
-            </Parts.Close>
-          </div>
-          {description !== undefined && (
-            <Parts.Description className="px-4 text-ink-muted">{description}</Parts.Description>
-          )}
-          <div className="grow overflow-y-auto px-4 py-3">{children}</div>
-          {footer !== undefined && (
-            <div className="flex flex-wrap justify-end gap-2 border-t border-line px-4 py-3">
-              {footer}
-            </div>
-          )}
-        </Parts.Content>
-      </Parts.Portal>
-    </Parts.Root>
+    <Loading fallback={closed}>
+      <Loaded {...props} />
+    </Loading>
   );
 }

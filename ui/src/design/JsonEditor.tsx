@@ -1,5 +1,6 @@
-import { Component, lazy, type ReactNode, Suspense } from "react";
+import { lazy } from "react";
 import { TextArea } from "./inputs";
+import { Loading } from "./loading";
 
 export interface JsonEditorProps {
   value: string;
@@ -22,11 +23,9 @@ const Loaded = lazy(() => import("./JsonEditorLoaded"));
 export function JsonEditor(props: JsonEditorProps) {
   const plain = <PlainEditor {...props} />;
   return (
-    <LoadFailure fallback={plain}>
-      <Suspense fallback={plain}>
-        <Loaded {...props} />
-      </Suspense>
-    </LoadFailure>
+    <Loading fallback={plain}>
+      <Loaded {...props} />
+    </Loading>
   );
 }
 
@@ -43,19 +42,4 @@ function PlainEditor({ label, onValueChange, ...rest }: JsonEditorProps) {
       onChange={(event) => onValueChange(event.target.value)}
     />
   );
-}
-
-class LoadFailure extends Component<
-  { fallback: ReactNode; children: ReactNode },
-  { failed: boolean }
-> {
-  override state = { failed: false };
-
-  static getDerivedStateFromError() {
-    return { failed: true };
-  }
-
-  override render() {
-    return this.state.failed ? this.props.fallback : this.props.children;
-  }
 }

@@ -1,6 +1,8 @@
-import { DropdownMenu } from "radix-ui";
-import type { ReactElement, ReactNode } from "react";
-import { classes } from "./classes";
+import { lazy, type ReactElement, type ReactNode, useState } from "react";
+import { FirstUse, Loading } from "./loading";
+
+const load = () => import("./MenuLoaded");
+const Loaded = lazy(load);
 
 export interface MenuItem {
   label: string;
@@ -16,39 +18,16 @@ export interface MenuProps {
   align?: "start" | "end" | undefined;
 }
 
-/** A menu of actions below the control that opens it. */
-export function Menu({ trigger, items, align = "start" }: MenuProps) {
+/** A menu of actions below the control that opens it. Its code is loaded when it is first used. */
+export function Menu(props: MenuProps) {
+  const [used, setUsed] = useState(false);
+  const closed = (
+    <FirstUse popup="menu" trigger={props.trigger} load={load} onUse={() => setUsed(true)} />
+  );
+  if (!used) return closed;
   return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          align={align}
-          sideOffset={4}
-          className="z-50 max-h-[60dvh] min-w-40 overflow-y-auto rounded-md border border-line bg-surface p-1 shadow-raised"
-        >
-          {items.map((item, place) =>
-            item === "separator" ? (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a separator has nothing but its place
-              <DropdownMenu.Separator key={`separator ${place}`} className="my-1 h-px bg-line" />
-            ) : (
-              <DropdownMenu.Item
-                key={item.label}
-                disabled={item.disabled ?? false}
-                onSelect={item.onSelect}
-                className={classes(
-                  "flex min-h-8 cursor-pointer items-center gap-2 rounded px-2 outline-none",
-                  "data-highlighted:bg-accent-soft data-disabled:cursor-not-allowed data-disabled:opacity-55",
-                  item.danger && "text-danger",
-                )}
-              >
-                {item.icon}
-                {item.label}
-              </DropdownMenu.Item>
-            ),
-          )}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <Loading fallback={closed}>
+      <Loaded {...props} />
+    </Loading>
   );
 }

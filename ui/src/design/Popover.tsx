@@ -1,5 +1,8 @@
-import { Popover as Parts } from "radix-ui";
-import type { ReactElement, ReactNode } from "react";
+import { lazy, type ReactElement, type ReactNode, useState } from "react";
+import { FirstUse, Loading } from "./loading";
+
+const load = () => import("./PopoverLoaded");
+const Loaded = lazy(load);
 
 export interface PopoverProps {
   trigger: ReactElement;
@@ -11,21 +14,18 @@ export interface PopoverProps {
   align?: "start" | "center" | "end" | undefined;
 }
 
-export function Popover({ trigger, label, children, align = "start", ...state }: PopoverProps) {
+/** Something small beside the control that opens it. Its code is loaded when it is first used. */
+export function Popover(props: PopoverProps) {
+  const [used, setUsed] = useState(false);
+  const use = () => {
+    setUsed(true);
+    props.onOpenChange?.(true);
+  };
+  const closed = <FirstUse popup="dialog" trigger={props.trigger} load={load} onUse={use} />;
+  if (!used && props.open !== true) return closed;
   return (
-    <Parts.Root {...state}>
-      <Parts.Trigger asChild>{trigger}</Parts.Trigger>
-      <Parts.Portal>
-        <Parts.Content
-          aria-label={label}
-          align={align}
-          sideOffset={4}
-          collisionPadding={8}
-          className="z-50 max-h-[70dvh] max-w-[calc(100vw-1rem)] overflow-y-auto rounded-md border border-line bg-surface p-3 shadow-raised"
-        >
-          {children}
-        </Parts.Content>
-      </Parts.Portal>
-    </Parts.Root>
+    <Loading fallback={closed}>
+      <Loaded {...props} />
+    </Loading>
   );
 }

@@ -1,4 +1,8 @@
 import { cleanup } from "@testing-library/react";
-import { afterEach } from "vitest";
+import { afterEach, vi } from "vitest";
 
 afterEach(cleanup);
+
+// Nothing is laid out here, and CodeMirror is lost without. So it never arrives, and the plain field
+// that stands in for it stays; tests/pages/ meet the editor itself in a browser.
+vi.mock("./JsonEditorLoaded", () => new Promise(() => {}));

@@ -1,0 +1,60 @@
+import { Slot } from "radix-ui";
+import { Component, type ReactElement, type ReactNode, Suspense } from "react";
+
+interface LoadingProps {
+  fallback: ReactNode;
+  children: ReactNode;
+}
+
+/** Shows `fallback` while the code of what is inside is loaded, and for good if it cannot be. */
+export function Loading({ fallback, children }: LoadingProps) {
+  return (
+    <LoadFailure fallback={fallback}>
+      <Suspense fallback={fallback}>{children}</Suspense>
+    </LoadFailure>
+  );
+}
+
+class LoadFailure extends Component<LoadingProps, { failed: boolean }> {
+  override state = { failed: false };
+
+  static getDerivedStateFromError() {
+    return { failed: true };
+  }
+
+  override render() {
+    return this.state.failed ? this.props.fallback : this.props.children;
+  }
+}
+
+const MENU_KEYS = new Set(["ArrowDown", "Enter", " "]);
+
+export interface FirstUseProps {
+  trigger: ReactElement;
+  popup: "menu" | "dialog";
+  load: () => Promise<unknown>;
+  onUse: () => void;
+}
+
+/** The control that opens something, until it does so for the first time. Loads it ahead. */
+export function FirstUse({ trigger, popup, load, onUse }: FirstUseProps) {
+  // A failure is met again, and handled, where the code is used.
+  const ahead = () => void load().catch(() => undefined);
+  return (
+    <Slot.Root
+      aria-haspopup={popup}
+      aria-expanded={false}
+      onPointerEnter={ahead}
+      onFocus={ahead}
+      onClick={onUse}
+      onKeyDown={(event) => {
+        if (popup === "menu" && MENU_KEYS.has(event.key)) {
+          event.preventDefault();
+          onUse();
+        }
+      }}
+    >
+      {trigger}
+    </Slot.Root>
+  );
+}
