@@ -7,6 +7,7 @@ further than that is told so by ``Gap``, never silently.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
 from typing import NamedTuple
 
 from moorage.domain.events import event_id
@@ -34,32 +35,36 @@ class Gap(NamedTuple):
 
 
 class RunStream:
-    """One attempt's events: published by its worker, followed by anybody.
+    """One run's events: published by its worker, followed by anybody, from before it begins.
 
     Args:
-        attempt: Which attempt it is; its events' ids come after those of the ones before it.
         kept: Events that are kept.
     """
 
-    def __init__(self, attempt: int, *, kept: int = KEPT) -> None:
-        self._attempt = attempt
-        self._events: deque[Streamed] = deque(maxlen=kept)
+    def __init__(self, *, kept: int = KEPT) -> None:
+        self._attempt = 0
+        self._number = 0
+        self._events: deque[Streamed] = deque()
+        self._kept = kept
         self._published = 0
+        self._forgotten = -1  # id of the latest event that is not kept any more
         self._changed: set[asyncio.Future[None]] = set()
         self._is_over = False
 
-    @property
-    def last_id(self) -> int:
-        """Id of the latest event."""
-        return event_id(self._attempt, self._published)
+    def begin(self, attempt: int) -> None:
+        """Begin another attempt: the ids of what is published come after all earlier ones."""
+        self._attempt, self._number = attempt, 0
 
     def publish(self, events: Iterable[RunEvent]) -> list[Streamed]:
         """Make events known, and return them with their ids."""
         published = []
         for event in events:
-            self._published += 1
-            published.append(Streamed(event_id(self._attempt, self._published), event))
+            self._number += 1
+            published.append(Streamed(event_id(self._attempt, self._number), event))
         self._events.extend(published)
+        self._published += len(published)
+        while len(self._events) > self._kept:
+            self._forgotten = self._events.popleft().id
         self._wake()
         return published
 
@@ -68,6 +73,11 @@ class RunStream:
         self._is_over = True
         self._wake()
 
+    async def ended(self) -> None:
+        """Return when the run has ended."""
+        while not self._is_over:
+            await self._change()
+
     async def follow(self, after: int | None = None) -> AsyncIterator[Streamed | Gap]:
         """Yield the events after an id, then those to come, until the stream is closed.
 
@@ -75,26 +85,23 @@ class RunStream:
             after: An event's id; None begins with what is published from now on.
         """
         position = self._published if after is None else self._position_after(after)
-        while True:
+        while position < self._published or not self._is_over:
+            if position == self._published:
+                await self._change()
+                continue
             oldest = self._published - len(self._events)
             if position < oldest:
-                yield Gap(event_id(self._attempt, oldest + 1))
+                yield Gap(self._events[0].id)
                 position = oldest
-            while position < self._published:
-                index = position - (self._published - len(self._events))
-                if index < 0:
-                    break  # fell behind while the last one was being sent
-                position += 1
-                yield self._events[index]
-            else:
-                if self._is_over:
-                    return
-                await self._change()
+                continue
+            position += 1
+            yield self._events[position - 1 - oldest]
 
     def _position_after(self, event: int) -> int:
-        """How many of this attempt's events come before those after ``event``."""
-        first = event_id(self._attempt, 0)
-        return min(max(event - first, 0), self._published)
+        """Return how many events come before the first one after ``event``."""
+        if event < self._forgotten:
+            return 0  # ``follow`` tells of the gap
+        return self._published - sum(1 for streamed in self._events if streamed.id > event)
 
     async def _change(self) -> None:
         change = asyncio.get_running_loop().create_future()
@@ -109,3 +116,41 @@ class RunStream:
             if not change.done():
                 change.set_result(None)
         self._changed.clear()
+
+
+class Streams:
+    """The streams of this process by the ids of their runs.
+
+    Args:
+        lasting: How long the stream of a run that has ended is kept for who comes back to it.
+    """
+
+    def __init__(self, *, lasting: timedelta = timedelta(minutes=2)) -> None:
+        self._streams: dict[str, RunStream] = {}
+        self._lasting = lasting.total_seconds()
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def of(self, run_id: str) -> RunStream:
+        """Return a run's stream, which begins with the first call."""
+        stream = self._streams.get(run_id)
+        if stream is None:
+            stream = self._streams[run_id] = RunStream()
+        return stream
+
+    def known(self, run_id: str) -> RunStream | None:
+        """Return a run's stream if this process has one."""
+        return self._streams.get(run_id)
+
+    def end(self, run_id: str, *, lasts: bool) -> None:
+        """Close a run's stream, and keep it for a while if somebody may come back to it."""
+        stream = self._streams.get(run_id)
+        if stream is None:
+            return
+        stream.close()
+        if lasts:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._lasting, self._streams.pop, run_id, None)
+        else:
+            del self._streams[run_id]

@@ -1,16 +1,24 @@
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from moorage.domain.events import event_id
 from moorage.engine.run_events import RunEvent
-from moorage.engine.streams import Gap, RunStream, Streamed
+from moorage.engine.streams import Gap, RunStream, Streamed, Streams
 
 pytestmark = pytest.mark.anyio
 
 
 def events(*names: str) -> list[RunEvent]:
     return [RunEvent(name, b"{}") for name in names]
+
+
+def begun(**options: Any) -> RunStream:
+    stream = RunStream(**options)
+    stream.begin(1)
+    return stream
 
 
 async def collect(stream: RunStream, after: int | None) -> list[str]:
@@ -20,7 +28,7 @@ async def collect(stream: RunStream, after: int | None) -> list[str]:
 
 
 async def test_followers_see_what_comes_and_late_ones_what_came():
-    stream = RunStream(1)
+    stream = begun()
     early = asyncio.create_task(collect(stream, 0))
     await asyncio.sleep(0)
     stream.publish(events("a", "b"))
@@ -36,7 +44,7 @@ async def test_followers_see_what_comes_and_late_ones_what_came():
 
 
 async def test_a_follower_goes_on_after_the_event_it_names():
-    stream = RunStream(1)
+    stream = begun()
     published = stream.publish(events("a", "b", "c"))
     stream.close()
 
@@ -47,16 +55,19 @@ async def test_a_follower_goes_on_after_the_event_it_names():
 
 
 async def test_a_later_attempt_is_seen_whole_by_who_followed_an_earlier_one():
-    last = RunStream(1).publish(events("a", "b"))[-1].id
-    stream = RunStream(2)
+    stream = begun()
+    last = stream.publish(events("a", "b"))[-1].id
+    following = asyncio.create_task(collect(stream, last))
+    await asyncio.sleep(0)
+    stream.begin(2)
     stream.publish(events("metadata", "a"))
     stream.close()
 
-    assert await collect(stream, last) == ["metadata", "a"]
+    assert await following == await collect(stream, last) == ["metadata", "a"]
 
 
 async def test_who_fell_behind_is_told():
-    stream = RunStream(1, kept=2)
+    stream = begun(kept=2)
     stream.publish(events("a", "b", "c", "d"))
     stream.close()
 
@@ -67,7 +78,7 @@ async def test_who_fell_behind_is_told():
 
 
 async def test_a_slow_follower_that_falls_behind_between_two_events_is_told():
-    stream = RunStream(1, kept=2)
+    stream = begun(kept=2)
     stream.publish(events("a", "b"))
     following = stream.follow(0)
     first = await anext(following)
@@ -80,7 +91,7 @@ async def test_a_slow_follower_that_falls_behind_between_two_events_is_told():
 
 
 async def test_a_thousand_followers_see_every_event():
-    stream = RunStream(1)
+    stream = begun()
     following = [asyncio.create_task(collect(stream, 0)) for _ in range(1000)]
     await asyncio.sleep(0)
     for number in range(50):
@@ -93,7 +104,7 @@ async def test_a_thousand_followers_see_every_event():
 
 
 async def test_a_follower_that_leaves_is_forgotten():
-    stream = RunStream(1)
+    stream = begun()
     leaving = asyncio.create_task(collect(stream, 0))
     await asyncio.sleep(0)
     leaving.cancel()
@@ -101,3 +112,46 @@ async def test_a_follower_that_leaves_is_forgotten():
 
     stream.publish(events("a"))
     assert not stream._changed
+
+
+async def test_who_waits_for_the_end_is_told():
+    stream = begun()
+    waiting = asyncio.create_task(stream.ended())
+    await asyncio.sleep(0)
+    stream.publish(events("a"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    stream.close()
+    await waiting
+    await stream.ended()
+
+
+async def test_a_stream_is_there_before_its_run_and_for_a_while_after():
+    streams = Streams(lasting=timedelta(0))
+    assert streams.known("r") is None
+    stream = streams.of("r")
+    assert streams.of("r") is streams.known("r") is stream
+    streams.end("r", lasts=True)
+    assert streams.known("r") is stream
+    after = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(0.01, after.set_result, None)
+    await after
+    assert streams.known("r") is None
+
+
+async def test_the_first_event_after_those_that_are_gone_is_no_gap():
+    stream = begun(kept=2)
+    published = stream.publish(events("a", "b", "c", "d"))
+    stream.close()
+
+    assert await collect(stream, published[1].id) == ["c", "d"]
+    assert await collect(stream, published[0].id) == ["gap", "c", "d"]
+
+
+async def test_a_stream_that_nobody_comes_back_to_goes_at_once():
+    streams = Streams()
+    stream = streams.of("r")
+    streams.end("r", lasts=False)
+    streams.end("r", lasts=False)
+    assert len(streams) == 0
+    assert await collect(stream, 0) == []
