@@ -18,7 +18,7 @@ import {
   type Tone,
 } from "../../design";
 import { Output, Raw } from "../../output";
-import { duration } from "../../steps";
+import { duration } from "../../steps/time";
 import type { Playground } from "../page/usePlayground";
 import { strings } from "../strings";
 import { download } from "./download";

@@ -1,6 +1,8 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Failure, failureOf, type JsonObject } from "../../api";
 import { Frames } from "../../run";
+import { withThread } from "../page/configuration";
+import { newId } from "../page/newId";
 import type { Playground } from "../page/usePlayground";
 import { type BatchFormat, type BatchInput, readBatch } from "./inputs";
 import { Pool, type Row, retried } from "./pool";
@@ -57,11 +59,13 @@ export function useBatch(playground: Playground, text: string, format?: BatchFor
       const { inputs } = read;
       let latest = from;
       const frames = new Frames(() => setRan({ inputs, states: latest }));
-      const { config } = configuration;
+      const { config: sent } = configuration;
       const hasInvoke = about.operations.includes("invoke");
       const runRow = async (index: number, signal: AbortSignal): Promise<RowOutput> => {
         const each = inputs[index];
         const input = each !== undefined && "input" in each ? each.input : null;
+        // Rows are no conversation: each has a thread of its own.
+        const config = about.threads ? withThread(sent, newId()) : sent;
         return hasInvoke
           ? invoked(client, input, config, signal)
           : batched(client, input, config, signal);
@@ -86,7 +90,7 @@ export function useBatch(playground: Playground, text: string, format?: BatchFor
       frames.flush();
       setRunning(false);
     },
-    [read, client, about.operations, configuration, noticed],
+    [read, client, about, configuration, noticed],
   );
 
   return {

@@ -1,10 +1,13 @@
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { isActive, type RunSnapshot, RunStore } from "../../run";
+import { toInput } from "../../schema";
 import { Drafts } from "../history/drafts";
 import { withThread } from "../page/configuration";
 import { newId } from "../page/newId";
 import { recordOf } from "../page/recordOf";
+import { withoutSecrets } from "../page/secrets";
 import type { Playground } from "../page/usePlayground";
+import { useRun } from "../page/useRun";
 import { answersIn, askedAgain, type ChatMessage, chatInput, lastQuestion } from "./conversation";
 import type { ChatShape } from "./shape";
 
@@ -42,7 +45,7 @@ export function useChat(playground: Playground, shape: ChatShape): Chat {
   );
   const [talk, setTalk] = useState<Kept>(() => asKept(kept.read()?.input));
   const [store] = useState(() => new RunStore(client));
-  const run = useSyncExternalStore(store.subscribe, store.getSnapshot);
+  const run = useRun(store);
   const active = isActive(run.state);
   useEffect(() => () => store.stop(), [store]);
   useEffect(() => {
@@ -58,7 +61,10 @@ export function useChat(playground: Playground, shape: ChatShape): Chat {
       const thread = newThread && about.threads ? newId() : config.thread;
       if (thread !== null && thread !== config.thread) config.setThread(thread);
       setTalk({ messages, remembered });
-      const sent = chatInput(messages, { shape: asked, remembered, rest: form.json });
+      const target = { shape: asked, remembered };
+      const sent = chatInput(messages, { ...target, rest: form.json });
+      const secretless = withoutSecrets(form.model.field, form.value);
+      const open = chatInput(messages, { ...target, rest: toInput(form.model, secretless) });
       const method = about.operations.some((name) => name === "stream" || name === "stream_events")
         ? "stream"
         : about.operations.includes("invoke")
@@ -72,7 +78,7 @@ export function useChat(playground: Playground, shape: ChatShape): Chat {
         operations: about.operations,
       } as const;
       void store.start(request).then((ended) => {
-        keep(recordOf(ended, { input: sent, config: config.shareable }));
+        keep(recordOf(ended, { input: open, config: config.shareable }));
         noticed(ended.failure);
         if (ended.state === "failed") return;
         const output = method === "batch" ? [ended.output].flat() : ended.output;

@@ -1,6 +1,6 @@
 import { ArrowLeft } from "lucide-react";
 import { Button, classes } from "../../design";
-import { duration } from "../../steps";
+import { duration } from "../../steps/time";
 import { whole } from "../numbers";
 import { strings } from "../strings";
 import { type Change, diffText, diffValues, type TextPart, type ValueChange } from "./diff";

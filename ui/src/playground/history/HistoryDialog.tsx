@@ -10,7 +10,7 @@ import {
   Skeleton,
   useToast,
 } from "../../design";
-import { duration } from "../../steps";
+import { duration } from "../../steps/time";
 import { whole } from "../numbers";
 import type { Playground } from "../page/usePlayground";
 import { useResource } from "../page/useResource";

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { Addresses, type Failure, RunnableClient, SessionClient } from "../../api";
 import { Notice, Skeleton } from "../../design";
-import { FailureCard } from "../../output";
+import { FailureCard } from "../../output/FailureCard";
 import { strings } from "../strings";
 import { Page } from "./Page";
 import { useResource } from "./useResource";

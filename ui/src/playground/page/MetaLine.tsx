@@ -2,7 +2,7 @@ import { CircleCheck, CircleSlash, CircleX } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { CopyButton, Spinner } from "../../design";
 import { isActive, type RunSnapshot } from "../../run";
-import { duration } from "../../steps";
+import { duration } from "../../steps/time";
 import { whole } from "../numbers";
 import { strings } from "../strings";
 

@@ -1,10 +1,12 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Card, CopyButton, EmptyState, Notice, Segmented, Skeleton, Spinner } from "../../design";
-import { FailureCard, Output, Raw } from "../../output";
+import { FailureCard } from "../../output/FailureCard";
+import { Output, Raw } from "../../output/Output";
 import { isActive, type RunSnapshot } from "../../run";
 import { strings } from "../strings";
 import { MetaLine } from "./MetaLine";
 import type { Playground } from "./usePlayground";
+import { useRun } from "./useRun";
 
 const Feedback = lazy(() => import("../feedback/Feedback"));
 const EventList = lazy(async () => ({
@@ -18,7 +20,7 @@ type View = "rendered" | "raw" | "events";
 
 /** What came out of the last run, and how. */
 export function OutputPanel({ playground }: { playground: Playground }) {
-  const { run } = playground;
+  const run = useRun(playground.store);
   const [view, setView] = useState<View>("rendered");
   const active = isActive(run.state);
   const place = useRef<HTMLDivElement>(null);

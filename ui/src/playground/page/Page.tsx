@@ -27,6 +27,7 @@ import { FormTab } from "./FormTab";
 import { useDroppedJson } from "./useDroppedJson";
 import { type Playground, type PlaygroundOptions, usePlayground } from "./usePlayground";
 import { useResource } from "./useResource";
+import { useRunState } from "./useRun";
 import { TABS, type TabName, useTab } from "./useTab";
 
 const ChatTab = lazy(() => import("../chat/ChatTab"));
@@ -106,9 +107,14 @@ export function Page({ session, visit, ...options }: PageProps) {
           }))}
         />
       </main>
-      <LiveRegion message={strings.said[playground.run.state]} />
+      <Announcer store={playground.store} />
     </div>
   );
+}
+
+/** Says how the run stands, and not what comes of it piece by piece. */
+function Announcer({ store }: Pick<Playground, "store">) {
+  return <LiveRegion message={strings.said[useRunState(store)]} />;
 }
 
 function Header({

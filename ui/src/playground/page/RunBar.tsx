@@ -4,18 +4,19 @@ import { Button, Notice, Select } from "../../design";
 import { isActive } from "../../run";
 import { strings } from "../strings";
 import type { Playground } from "./usePlayground";
+import { useRunState } from "./useRun";
 
 /** How it is run, and the buttons that run and stop it. */
 export function RunBar({ playground }: { playground: Playground }) {
-  const { run, store, methods, method, setMethod, start, held } = playground;
-  const active = isActive(run.state);
+  const { store, methods, method, setMethod, start, held } = playground;
+  const active = isActive(useRunState(store));
   useEffect(() => {
     if (held > 0) focusFirstComplaint();
   }, [held]);
   if (methods.length === 0) return <Notice tone="info">{strings.nothingPublished}</Notice>;
   return (
     <div className="sticky bottom-0 z-10 -mx-1 flex flex-col gap-2 rounded-lg border border-line bg-canvas px-3 py-2">
-      {held > 0 && (
+      {held > 0 && !active && (
         <Notice tone="warning">
           {strings.problems(held)}{" "}
           <button

@@ -21,6 +21,8 @@ export interface FormState {
   change: (value: Value) => void;
   /** Put JSON into the form in place of what it holds. */
   fill: (json: unknown) => void;
+  /** Put back what was kept, as it was typed. */
+  restore: (kept: KeptForm) => void;
   reset: () => void;
 }
 
@@ -53,10 +55,17 @@ export function useForm(model: FormModel, first: KeptForm | null): FormState {
     (json: unknown) => setHeld({ model, value: takeApart(json as Json, model) }),
     [model],
   );
+  const restore = useCallback(
+    (kept: KeptForm) => setHeld({ model, value: startingValue(model, kept) }),
+    [model],
+  );
   const reset = useCallback(() => setHeld({ model, value: initialValue(model) }), [model]);
   const json = useMemo(() => toInput(model, value), [model, value]);
   const untouched = useMemo(() => equal(value, initialValue(model)), [model, value]);
-  return { model, value, json, untouched, change, fill, reset };
+  return useMemo(
+    () => ({ model, value, json, untouched, change, fill, restore, reset }),
+    [model, value, json, untouched, change, fill, restore, reset],
+  );
 }
 
 /** What was kept fits if it still says the same; a schema may have changed meanwhile. */

@@ -1,11 +1,11 @@
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { About, Failure, JsonObject, RunnableClient } from "../../api";
-import { isActive, type RunMethod, type RunSnapshot, RunStore } from "../../run";
+import { type RunMethod, RunStore } from "../../run";
 import { type FieldErrors, fieldErrorsOf422, formModel, toInput, validate } from "../../schema";
 import { Drafts } from "../history/drafts";
 import type { RunRecord } from "../history/record";
 import { History } from "../history/store";
-import { configHash, sharedInput } from "../share/links";
+import { configHash, LONGEST_HASH, sharedInput } from "../share/links";
 import {
   changedParts,
   configOf,
@@ -35,7 +35,6 @@ export interface Playground {
   /** Whether all that seems wrong is shown, also where nobody has been. */
   complaining: boolean;
   configuration: Configuration;
-  run: RunSnapshot;
   store: RunStore;
   methods: readonly RunMethod[];
   method: RunMethod;
@@ -97,7 +96,6 @@ export function usePlayground({ client, about, onSignedOut }: PlaygroundOptions)
   const [complaining, setComplaining] = useState(false);
   const [refused, setRefused] = useState({ input: NONE, config: NONE });
   const [store] = useState(() => new RunStore(client));
-  const run = useSyncExternalStore(store.subscribe, store.getSnapshot);
   const methods = useMemo(() => methodsOf(about), [about]);
   const [chosen, setMethod] = useState<RunMethod | null>(
     () => methods.find((method) => method === first.method) ?? null,
@@ -196,13 +194,12 @@ export function usePlayground({ client, about, onSignedOut }: PlaygroundOptions)
     refused,
     complaining,
     configuration,
-    run,
     store,
     methods,
     method,
     setMethod,
     start,
-    held: isActive(run.state) ? 0 : held,
+    held,
     history,
     keep,
     notKept,
@@ -254,9 +251,7 @@ function useConfiguration(
   );
   const fields = useParts(models.fields, first.fields);
   const settings = useParts(models.settings, first.settings);
-  const [chosen, setThread] = useState(first.thread);
-  const [fresh] = useState(newId);
-  const thread = about.threads ? (chosen ?? fresh) : null;
+  const [thread, setThread] = useThread(client, about, first.thread);
   return useMemo(() => {
     // Before the schema is there, what the link or the draft says counts as it is.
     const setFields = fields === null ? first.fields : changedParts(fields.model, fields.value);
@@ -282,7 +277,25 @@ function useConfiguration(
         settings?.reset();
       },
     };
-  }, [schema, fields, settings, first, thread]);
+  }, [schema, fields, settings, first, thread, setThread]);
+}
+
+/** The thread of this tab; another tab has its own, so that they do not write into one. */
+function useThread(
+  client: RunnableClient,
+  about: About,
+  shared: string | null,
+): [string | null, (thread: string) => void] {
+  const name = `${client.addresses.runnable("").pathname} thread`;
+  const [kept] = useState(() => new Drafts(name, () => [sessionStorage, sessionStorage]));
+  const [thread, setThread] = useState(() => {
+    const before = kept.read()?.input;
+    return typeof before === "string" ? before : (shared ?? newId());
+  });
+  useEffect(() => {
+    if (about.threads) kept.write({ input: thread });
+  }, [about.threads, kept, thread]);
+  return [about.threads ? thread : null, setThread];
 }
 
 /** A part of the configuration as a form; null as long as there is nothing to fill in. */
@@ -308,7 +321,7 @@ function useInput(
   const [waits, setWaits] = useState(loading && first !== undefined);
   if (waits && !loading) {
     setWaits(false);
-    if (first?.json !== undefined) form.fill(first.json);
+    if (first !== undefined) form.restore(first);
   }
   return form;
 }
@@ -316,7 +329,8 @@ function useInput(
 /** The hash under which the schema of the input is asked for. */
 function schemaHash(about: About, config: JsonObject): string {
   if (!about.config_hashes || !about.configurable) return "";
-  return configHash(config);
+  const hash = configHash(config);
+  return hash.length > LONGEST_HASH ? "" : hash;
 }
 
 /** A value as it is once it has stopped changing. */
@@ -343,21 +357,20 @@ function useDraft(
   const told = useRef(tell);
   told.current = tell;
   const { model, value, untouched } = input;
-  const { shareable, thread } = configuration;
+  const { shareable } = configuration;
   useEffect(() => {
     if (model === ANYTHING && untouched) return; // The form is not there yet.
     const timer = setTimeout(() => {
       const open = withoutSecrets(model.field, value);
-      const { fields, settings } = partsOf(shareable);
       const draft = {
         input: { value: open, json: toInput(model, open) },
-        config: configOf(fields, settings, thread),
+        config: shareable,
         method,
       };
       told.current(drafts.write(draft));
     }, DRAFT_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [drafts, model, value, untouched, shareable, thread, method]);
+  }, [drafts, model, value, untouched, shareable, method]);
 }
 
 function refusalOf(failure: Failure, input: FormState, config: FormState | null) {

@@ -1,7 +1,7 @@
 import { compressToEncodedURIComponent, decompressFromEncodedURIComponent } from "lz-string";
 
 /** The longest hash that the service decodes. */
-const LONGEST_HASH = 16_384;
+export const LONGEST_HASH = 16_384;
 /** The longest input in a link: mail programs and chats cut what is longer. */
 const LONGEST_FRAGMENT = 32_768;
 const INPUT = "input=";
