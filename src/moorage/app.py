@@ -74,6 +74,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
         SystemExit: There is no way to authenticate, or it cannot be loaded. One line on standard
             error says what to do; the status is 2.
     """
+    collection.spare()
     style = opening.log_style(settings)
     logs.configure(level=settings.log_level, style=style)
     lifecycle = Lifecycle(grace_period=settings.grace_period, drain_delay=settings.drain_delay)

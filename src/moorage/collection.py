@@ -16,21 +16,27 @@ _DEFAULTS = frozenset({700, 2000})
 _settled = False
 
 
+def spare() -> None:
+    """Have the collector leave alone what exists now: the libraries that have been imported.
+
+    To walk them once takes a tenth of a second, and building a service would have it done. Only
+    the first call in a process does anything, so what tests build and drop is still collected.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+
+
 def settle() -> None:
     """Have the collector leave alone what exists now, and look at new objects less often.
 
-    For a process that has built all that it serves from. A threshold that somebody has chosen, and
-    a collector that is switched off, stay as they are.
+    For a process that has built all that it serves from; only the first call does anything. A
+    threshold that somebody has chosen, and a collector that is switched off, stay as they are.
     """
     global _settled  # noqa: PLW0603 - as there is one collector in a process
+    if _settled:
+        return
     _settled = True
     gc.freeze()
     young, *older = gc.get_threshold()
     if young in _DEFAULTS:
         gc.set_threshold(YOUNG, *older)
-
-
-def settle_once() -> None:
-    """Settle, unless that has been done: for a host that is not told when all has been built."""
-    if not _settled:
-        settle()

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from moorage.collection import settle_once
+from moorage.collection import settle
 from moorage.edge.errors import INTERNAL, Prepared, Refusal, respond, status_of
 from moorage.edge.routes import TEMPLATE_KEY, template_of
 from moorage.engine.policy import POLICY_KEY, RUN_ID_KEY
@@ -125,7 +125,7 @@ class RunnableRoute(APIRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the operation; by way of FastAPI where dependencies or body limits apply."""
         target: _Target = scope[_TARGET_KEY]
-        settle_once()
+        settle()
         if POLICY_KEY in scope:  # create_app is there, which logs and counts by template
             outer = template_of(scope) or ""
             scope[TEMPLATE_KEY] = outer.replace(f"/{{{PARAMETER}}}", target.template)
