@@ -1,5 +1,7 @@
 import { json } from "@codemirror/lang-json";
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { EditorView } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { pageNonce } from "./boot";
@@ -21,6 +23,12 @@ const LOOK = EditorView.theme({
     { background: "var(--accent-soft)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
 });
+
+const COLOURS = HighlightStyle.define([
+  { tag: tags.propertyName, color: "var(--accent)" },
+  { tag: tags.string, color: "var(--success)" },
+  { tag: [tags.number, tags.bool, tags.null], color: "var(--warning)" },
+]);
 
 /** CodeMirror. Tab leaves it, as it leaves every other field. */
 export default function JsonEditorLoaded(props: JsonEditorProps) {
@@ -49,6 +57,7 @@ export default function JsonEditorLoaded(props: JsonEditorProps) {
       extensions: [
         basicSetup,
         json(),
+        syntaxHighlighting(COLOURS),
         LOOK,
         EditorView.cspNonce.of(pageNonce()),
         EditorView.lineWrapping,

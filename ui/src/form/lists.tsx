@@ -1,5 +1,6 @@
 import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
 import { type KeyboardEvent, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { Button, Checkbox, IconButton, LiveRegion, Select, TextInput } from "../design";
 import {
   empty,
@@ -65,9 +66,12 @@ export function Rows<Item>(props: RowsProps<Item>) {
     onItems(moved);
   };
   const drop = (index: number) => {
-    remove(index);
-    say(strings.removed(nameOf(index)));
-    onItems(items.filter((_, at) => at !== index));
+    // The button that adds cannot have the focus as long as the list is full.
+    flushSync(() => {
+      remove(index);
+      say(strings.removed(nameOf(index)));
+      onItems(items.filter((_, at) => at !== index));
+    });
     place.current?.querySelector<HTMLElement>("[data-add]")?.focus();
   };
   const keyed = (index: number) => (event: KeyboardEvent) => {
