@@ -31,7 +31,11 @@ export function OutputPanel({ playground }: { playground: Playground }) {
     }
   }, [active]);
   return (
-    <div ref={place} className="flex scroll-mt-2 flex-col gap-3">
+    <div
+      ref={place}
+      className="flex scroll-mt-2 flex-col gap-3 not-data-idle:max-[899px]:min-h-dvh"
+      data-idle={run.state === "idle" || undefined}
+    >
       <Card
         title={strings.output}
         actions={

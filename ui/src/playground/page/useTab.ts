@@ -9,6 +9,7 @@ const CHANGED = "moorage:address";
 export function useTab(): [TabName | null, (tab: TabName) => void] {
   const named = useSyncExternalStore(subscribe, read);
   const choose = useCallback((tab: TabName) => {
+    if (tab === read()) return; // A press is told twice: by the pointer and by the focus.
     const address = new URL(location.href);
     address.searchParams.set("tab", tab);
     history.pushState(null, "", address);
