@@ -24,10 +24,12 @@ const LOOK = EditorView.theme({
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
 });
 
+// In place of CodeMirror's colours, which are too dark for the dark theme.
 const COLOURS = HighlightStyle.define([
-  { tag: tags.propertyName, color: "var(--accent)" },
+  { tag: tags.propertyName, color: "var(--accent-strong)" },
   { tag: tags.string, color: "var(--success)" },
   { tag: [tags.number, tags.bool, tags.null], color: "var(--warning)" },
+  { tag: tags.invalid, color: "var(--danger)" },
 ]);
 
 /** CodeMirror. Tab leaves it, as it leaves every other field. */
@@ -57,8 +59,8 @@ export default function JsonEditorLoaded(props: JsonEditorProps) {
       extensions: [
         basicSetup,
         json(),
-        syntaxHighlighting(COLOURS),
         LOOK,
+        syntaxHighlighting(COLOURS),
         EditorView.cspNonce.of(pageNonce()),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of(attributes),
