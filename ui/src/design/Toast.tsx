@@ -50,6 +50,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
       {children}
       <div
         role="status"
+        aria-live="polite" // Said, or else an open dialog would hide it from screen readers.
         aria-label={strings.message}
         className="pointer-events-none fixed right-3 bottom-3 z-50 flex w-80 max-w-[calc(100vw-1.5rem)] flex-col gap-2"
       >

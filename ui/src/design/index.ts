@@ -11,6 +11,7 @@ export * from "./Field";
 export * from "./inputs";
 export { JsonEditor, type JsonEditorProps } from "./JsonEditor";
 export { JsonTree, type JsonTreeProps } from "./JsonTree";
+export { Loading, type LoadingProps } from "./loading";
 export * from "./Menu";
 export { Popover, type PopoverProps } from "./Popover";
 export * from "./Segmented";

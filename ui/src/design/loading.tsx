@@ -1,21 +1,28 @@
 import { Slot } from "radix-ui";
 import { Component, type ReactElement, type ReactNode, Suspense } from "react";
 
-interface LoadingProps {
+export interface LoadingProps {
   fallback: ReactNode;
+  /** Shown if the code cannot be loaded; without it, what is shown before stays. */
+  failed?: ReactNode | undefined;
   children: ReactNode;
 }
 
-/** Shows `fallback` while the code of what is inside is loaded, and for good if it cannot be. */
-export function Loading({ fallback, children }: LoadingProps) {
+/**
+ * Shows `fallback` while the code of what is inside is loaded. Where it cannot be, since the
+ * service has gone or is another version now, the rest of the page goes on.
+ */
+export function Loading({ fallback, failed = fallback, children }: LoadingProps) {
   return (
-    <LoadFailure fallback={fallback}>
+    <LoadFailure failed={failed}>
       <Suspense fallback={fallback}>{children}</Suspense>
     </LoadFailure>
   );
 }
 
-class LoadFailure extends Component<LoadingProps, { failed: boolean }> {
+type LoadFailureProps = Pick<LoadingProps, "failed" | "children">;
+
+class LoadFailure extends Component<LoadFailureProps, { failed: boolean }> {
   override state = { failed: false };
 
   static getDerivedStateFromError() {
@@ -23,7 +30,7 @@ class LoadFailure extends Component<LoadingProps, { failed: boolean }> {
   }
 
   override render() {
-    return this.state.failed ? this.props.fallback : this.props.children;
+    return this.state.failed ? this.props.failed : this.props.children;
   }
 }
 

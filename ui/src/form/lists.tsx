@@ -1,6 +1,5 @@
 import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
 import { type KeyboardEvent, useRef, useState } from "react";
-import { flushSync } from "react-dom";
 import { Button, Checkbox, IconButton, LiveRegion, Select, TextInput } from "../design";
 import {
   empty,
@@ -66,12 +65,9 @@ export function Rows<Item>(props: RowsProps<Item>) {
     onItems(moved);
   };
   const drop = (index: number) => {
-    // The button that adds cannot have the focus as long as the list is full.
-    flushSync(() => {
-      remove(index);
-      say(strings.removed(nameOf(index)));
-      onItems(items.filter((_, at) => at !== index));
-    });
+    remove(index);
+    say(strings.removed(nameOf(index)));
+    onItems(items.filter((_, at) => at !== index));
     place.current?.querySelector<HTMLElement>("[data-add]")?.focus();
   };
   const keyed = (index: number) => (event: KeyboardEvent) => {

@@ -3,7 +3,6 @@ import {
   lazy,
   memo,
   type RefObject,
-  Suspense,
   useCallback,
   useContext,
   useMemo,
@@ -11,6 +10,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { Loading } from "../design";
 import { splitBlocks } from "./blocks";
 
 // The renderer is most of what this page weighs, and nothing needs it before the first answer.
@@ -24,9 +24,9 @@ const Block = memo(function Block({ text }: { text: string }) {
   const shown = useUnlessSelected(text, ref);
   return (
     <div ref={ref} dir="auto" className="min-w-0">
-      <Suspense fallback={<Plain text={shown} />}>
+      <Loading fallback={<Plain text={shown} />}>
         <MarkdownBlock text={shown} />
-      </Suspense>
+      </Loading>
     </div>
   );
 });

@@ -15,6 +15,8 @@ export const strings = {
   aboutFailed: "The page could not learn about its runnable",
   wrongLink: "This link's configuration cannot be read",
   withoutLink: "Open without it",
+  partFailed:
+    "This part of the page could not be loaded. Reload the page once the service is back.",
 
   input: "Input",
   retry: "Try again",

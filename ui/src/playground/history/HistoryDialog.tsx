@@ -1,11 +1,12 @@
 import { GitCompare, Trash2, Undo2 } from "lucide-react";
-import { lazy, Suspense, useCallback, useState } from "react";
+import { lazy, useCallback, useState } from "react";
 import {
   Badge,
   Button,
   Dialog,
   EmptyState,
   IconButton,
+  Loading,
   Notice,
   Skeleton,
   useToast,
@@ -59,9 +60,12 @@ function Runs({ playground, onClose }: HistoryDialogProps) {
   const [before, after] = pair;
   if (comparing && before !== undefined && after !== undefined) {
     return (
-      <Suspense fallback={<Skeleton lines={6} />}>
+      <Loading
+        fallback={<Skeleton lines={6} />}
+        failed={<Notice tone="warning">{strings.partFailed}</Notice>}
+      >
         <Comparison before={before} after={after} onBack={() => setComparing(false)} />
-      </Suspense>
+      </Loading>
     );
   }
   const change = (done: Promise<void>) => {

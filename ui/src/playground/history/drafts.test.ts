@@ -7,8 +7,9 @@ afterEach(() => {
 });
 
 test("a draft is there after a reload", () => {
-  expect(new Drafts("/a/").write({ input: { x: 1 }, config: { tags: ["t"] } })).toBe(true);
-  expect(new Drafts("/a/").read()).toEqual({ input: { x: 1 }, config: { tags: ["t"] } });
+  const draft = { input: { x: 1 }, config: { tags: ["t"] }, method: "invoke" };
+  expect(new Drafts("/a/").write(draft)).toBe(true);
+  expect(new Drafts("/a/").read()).toEqual(draft);
   expect(new Drafts("/b/").read()).toBeNull();
 });
 

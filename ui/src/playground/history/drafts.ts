@@ -2,6 +2,7 @@
 export interface Draft {
   input?: unknown;
   config?: Record<string, unknown>;
+  method?: string;
 }
 
 /** The largest draft that is kept, in characters of JSON. */
@@ -51,10 +52,11 @@ export class Drafts {
 
 function asDraft(value: unknown): Draft | null {
   if (typeof value !== "object" || value === null) return null;
-  const { config, ...rest } = value as Record<string, unknown>;
+  const { config, method, ...rest } = value as Record<string, unknown>;
   const fits = typeof config === "object" && config !== null && !Array.isArray(config);
   return {
     ...("input" in rest ? { input: rest.input } : {}),
     ...(fits ? { config: config as Record<string, unknown> } : {}),
+    ...(typeof method === "string" ? { method } : {}),
   };
 }

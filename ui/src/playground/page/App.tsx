@@ -1,6 +1,6 @@
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, useCallback, useEffect, useMemo, useState } from "react";
 import { Addresses, type Failure, RunnableClient, SessionClient } from "../../api";
-import { Notice, Skeleton } from "../../design";
+import { Loading, Notice, Skeleton } from "../../design";
 import { FailureCard } from "../../output/FailureCard";
 import { strings } from "../strings";
 import { Page } from "./Page";
@@ -55,7 +55,7 @@ export function App() {
         onSignedOut={askAgain}
       />
       {session !== null && expired && (
-        <Suspense fallback={null}>
+        <Loading fallback={null}>
           <SignInDialog
             session={session}
             onClose={() => setExpired(false)}
@@ -64,7 +64,7 @@ export function App() {
               setVisit(visit + 1);
             }}
           />
-        </Suspense>
+        </Loading>
       )}
     </>
   );
@@ -83,9 +83,12 @@ function NotLoaded({
 }) {
   if (failure.status === CREDENTIAL_NEEDED && session !== null) {
     return (
-      <Suspense fallback={<Skeleton lines={4} />}>
+      <Loading
+        fallback={<Skeleton lines={4} />}
+        failed={<Notice tone="warning">{strings.partFailed}</Notice>}
+      >
         <SignInPage session={session} onSignedIn={reload} />
-      </Suspense>
+      </Loading>
     );
   }
   const isWrongLink =

@@ -1,5 +1,14 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { Card, CopyButton, EmptyState, Notice, Segmented, Skeleton, Spinner } from "../../design";
+import { lazy, useEffect, useRef, useState } from "react";
+import {
+  Card,
+  CopyButton,
+  EmptyState,
+  Loading,
+  Notice,
+  Segmented,
+  Skeleton,
+  Spinner,
+} from "../../design";
 import { FailureCard } from "../../output/FailureCard";
 import { Output, Raw } from "../../output/Output";
 import { isActive, type RunSnapshot } from "../../run";
@@ -66,9 +75,9 @@ export function OutputPanel({ playground }: { playground: Playground }) {
           )}
           {run.state !== "idle" && <MetaLine run={run} />}
           {run.runId !== null && !active && (
-            <Suspense fallback={null}>
+            <Loading fallback={null}>
               <Feedback key={run.runId} playground={playground} runId={run.runId} />
-            </Suspense>
+            </Loading>
           )}
         </div>
       </Card>
@@ -82,9 +91,12 @@ function Steps({ run }: { run: RunSnapshot }) {
   return (
     <Card title={strings.steps}>
       {run.steps.length > 0 ? (
-        <Suspense fallback={<Skeleton />}>
+        <Loading
+          fallback={<Skeleton />}
+          failed={<Notice tone="warning">{strings.partFailed}</Notice>}
+        >
           <Waterfall steps={run.steps} active={isActive(run.state)} />
-        </Suspense>
+        </Loading>
       ) : (
         <p className="text-ink-muted">{run.hidden ? strings.hiddenSteps : strings.noSteps}</p>
       )}
@@ -102,9 +114,12 @@ function Shown({ run, view }: { run: RunSnapshot; view: View }) {
   if (view === "events") {
     if (run.eventCount === 0) return <p className="text-ink-muted">{strings.noEvents}</p>;
     return (
-      <Suspense fallback={<Skeleton />}>
+      <Loading
+        fallback={<Skeleton />}
+        failed={<Notice tone="warning">{strings.partFailed}</Notice>}
+      >
         <EventList events={run.events} count={run.eventCount} />
-      </Suspense>
+      </Loading>
     );
   }
   if (run.output === undefined && run.forming === null) return <Missing run={run} />;

@@ -2,7 +2,6 @@ import { History as HistoryIcon, LogOut, Share2 } from "lucide-react";
 import {
   lazy,
   type ReactNode,
-  Suspense,
   useCallback,
   useEffect,
   useMemo,
@@ -15,6 +14,7 @@ import {
   Button,
   IconButton,
   LiveRegion,
+  Loading,
   Notice,
   Skeleton,
   Tabs,
@@ -96,13 +96,16 @@ export function Page({ session, visit, ...options }: PageProps) {
             content: !seen.current.has(value) ? null : value === "form" ? (
               <FormTab playground={playground} />
             ) : (
-              <Suspense fallback={<Skeleton lines={5} />}>
+              <Loading
+                fallback={<Skeleton lines={5} />}
+                failed={<Notice tone="warning">{strings.partFailed}</Notice>}
+              >
                 {value === "chat" && (
                   <ChatTab playground={playground} shape={shape} active={tab === "chat"} />
                 )}
                 {value === "batch" && <BatchTab playground={playground} />}
                 {value === "code" && <CodeTab playground={playground} />}
-              </Suspense>
+              </Loading>
             ),
           }))}
         />
@@ -171,7 +174,11 @@ function Opener({
       <Button icon={icon} aria-haspopup="dialog" onClick={() => setOpen(true)}>
         {label}
       </Button>
-      {open && <Suspense fallback={null}>{content(() => setOpen(false))}</Suspense>}
+      {open && (
+        <Loading fallback={null} failed={<Notice tone="warning">{strings.partFailed}</Notice>}>
+          {content(() => setOpen(false))}
+        </Loading>
+      )}
     </>
   );
 }

@@ -360,7 +360,8 @@ function useDraft(
   const { shareable } = configuration;
   useEffect(() => {
     if (model === ANYTHING && untouched) return; // The form is not there yet.
-    const timer = setTimeout(() => {
+    const keep = () => {
+      forget();
       const open = withoutSecrets(model.field, value);
       const draft = {
         input: { value: open, json: toInput(model, open) },
@@ -368,8 +369,14 @@ function useDraft(
         method,
       };
       told.current(drafts.write(draft));
-    }, DRAFT_AFTER_MS);
-    return () => clearTimeout(timer);
+    };
+    const timer = setTimeout(keep, DRAFT_AFTER_MS);
+    addEventListener("pagehide", keep); // A page that is left at once keeps its draft too.
+    const forget = () => {
+      clearTimeout(timer);
+      removeEventListener("pagehide", keep);
+    };
+    return forget;
   }, [drafts, model, value, untouched, shareable, method]);
 }
 
