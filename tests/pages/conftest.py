@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from moorage.testing import serving
 from tests.conftest import leg_missing
 from tests.pages.accessibility import findings
+from tests.pages.stage import Hands, Stage, service
 from tests.pages.watching import Watch
 
 FLAGS = [
@@ -21,6 +23,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 Axe = Callable[[Page], None]
 
@@ -46,20 +49,56 @@ def watch() -> Iterator[Watch]:
     assert watch.unexpected() == []
 
 
+@pytest.fixture(scope="package")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A service for all tests of the package, to which each adds runnables."""
+    file = tmp_path_factory.mktemp("stage") / "feedback.db"
+    app = service(feedback_file=str(file))
+    with serving(app) as url:
+        yield Stage(app, url)
+
+
+Person = Callable[[], BrowserContext]
+
+
 @pytest.fixture
-def context(browser: Browser, watch: Watch) -> Iterator[BrowserContext]:
-    """What a person's windows share: cookies, storage, theme. Its pages are watched."""
-    made = browser.new_context(
-        viewport={"width": 1280, "height": 800},
-        locale="en-GB",
-        timezone_id="UTC",
-        reduced_motion="reduce",
-        permissions=["clipboard-read", "clipboard-write"],
-    )
-    made.set_default_timeout(PATIENCE_MS)
-    watch.over(made)
-    yield made
-    made.close()
+def person(browser: Browser, watch: Watch) -> Iterator[Person]:
+    """Make what the windows of one person share: cookies, storage, theme. Pages are watched."""
+    made: list[BrowserContext] = []
+
+    def make() -> BrowserContext:
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 800},
+            locale="en-GB",
+            timezone_id="UTC",
+            reduced_motion="reduce",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        watch.over(context)
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def context(person: Person) -> BrowserContext:
+    return person()
+
+
+@pytest.fixture
+def hands(page: Page) -> Hands:
+    """A person with a page."""
+    return Hands(page)
+
+
+@pytest.fixture
+def guest(person: Person) -> Hands:
+    """Another person, with another browser."""
+    return Hands(person().new_page())
 
 
 @pytest.fixture
