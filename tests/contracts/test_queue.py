@@ -12,6 +12,7 @@ from moorage.domain.runs import (
     ACTIVE,
     Accepted,
     CancelAction,
+    Cancellation,
     Claim,
     Multitask,
     Outcome,
@@ -198,13 +199,13 @@ class TestMultitask:
     ):
         accepted = await self.arrive(storage, thread_id, strategy)
         assert [held.run_id for held in await claim(storage)] == [accepted.run.run_id]
-        assert accepted.cancelled == ()
+        assert accepted.cancelled == Cancellation()
 
     async def test_interrupt_cancels_what_is_unfinished(self, storage: Storage, thread_id: str):
         held, waiting = await self.occupied(storage, thread_id)
         accepted = await self.arrive(storage, thread_id, Multitask.INTERRUPT)
 
-        assert accepted.cancelled == (held.run_id, waiting)
+        assert accepted.cancelled == Cancellation((held.run_id,), (waiting,))
         assert await status_of(storage, waiting) is RunStatus.INTERRUPTED
         renewal = await storage.queue.renew(WORKER, [held])
         assert renewal.signals == {held.run_id: CancelAction.INTERRUPT}

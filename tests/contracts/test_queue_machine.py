@@ -20,6 +20,7 @@ from sqlalchemy import text
 from moorage.domain.runs import (
     ACTIVE,
     CancelAction,
+    Cancellation,
     Claim,
     Multitask,
     Outcome,
@@ -140,10 +141,11 @@ class Queue(RuleBasedStateMachine):
             return
         accepted = self.do(asked)
         if strategy in (Multitask.INTERRUPT, Multitask.ROLLBACK):
-            assert set(accepted.cancelled) == {one.run_id for one in others}
+            cancelled = {*accepted.cancelled.stopping, *accepted.cancelled.ended}
+            assert cancelled == {one.run_id for one in others}
             self.stop(others, CancelAction(strategy.value))
         else:
-            assert accepted.cancelled == ()
+            assert accepted.cancelled == Cancellation()
         waits_for = self.world.of(thread_id)
         known = Known(
             request.run_id, thread_id, self.clock.now() + request.delay, is_prompt=not delay

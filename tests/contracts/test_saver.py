@@ -20,11 +20,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, Durability, StateSnapshot, interrupt
 
-from moorage.domain.runs import Claim, Outcome, RunRequest, RunStatus
+from moorage.domain.runs import Claim, Fenced, Outcome, RunRequest, RunStatus
 from moorage.domain.threads import ThreadState, ThreadStatus
 from moorage.storage.interface import Storage
 from moorage.storage.opening import open_storage
-from moorage.storage.sql.checkpoints import Fenced
 from moorage.storage.sql.storage import Terms
 from moorage.testing import ManualClock
 

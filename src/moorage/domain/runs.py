@@ -112,6 +112,19 @@ class RunRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What came of an attempt to cancel runs.
+
+    Attributes:
+        stopping: Runs that are running and have been told to stop.
+        ended: Runs that had not begun, and never will.
+    """
+
+    stopping: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """A run that will end, whatever happens.
 
@@ -119,14 +132,13 @@ class Accepted:
         run: The run.
         claim: Set when it was claimed in the same step.
         is_new: False where an idempotency key named a run that was there already.
-        cancelled: Runs that were cancelled for it: the running one is being stopped, the others
-            are interrupted or gone.
+        cancelled: The thread's unfinished runs that were cancelled for it.
     """
 
     run: Run
     claim: "Claim | None" = None
     is_new: bool = True
-    cancelled: tuple[str, ...] = ()
+    cancelled: Cancellation = Cancellation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +204,5 @@ class Renewal:
     signals: Mapping[str, CancelAction]
 
 
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """What came of an attempt to cancel runs.
-
-    Attributes:
-        stopping: Runs that are running and have been told to stop.
-        ended: Runs that had not begun, and never will.
-    """
-
-    stopping: tuple[str, ...] = ()
-    ended: tuple[str, ...] = ()
+class Fenced(Exception):  # noqa: N818 - like the tree in moorage.errors
+    """A worker wrote for a run that is no longer its own; nothing was written."""

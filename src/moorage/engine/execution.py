@@ -12,13 +12,13 @@ from langgraph.runtime import RunControl
 from langgraph.store.base import BaseStore
 from langgraph.types import Command, Send, StateSnapshot
 
-from moorage.domain.runs import CancelAction, Claim, Outcome, RunStatus
+from moorage.domain.runs import CancelAction, Claim, Fenced, Outcome, RunStatus
 from moorage.engine import outcomes
 from moorage.engine.graphs import Graphs
 from moorage.engine.graphs.kinds import AnyGraph
 from moorage.engine.run_events import EVENTS, EventWriter, RunEvent
 
-Publish = Callable[[Sequence[RunEvent]], None]
+Publish = Callable[[Sequence[RunEvent]], object]
 Item = tuple[tuple[str, ...], str, Any]
 
 _AT_ONCE = ("interrupt_before", "interrupt_after", "durability")
@@ -69,8 +69,8 @@ class Execution:
         """Execute the run.
 
         Returns:
-            How it has ended; None if it stopped at a step's end because it was drained, for another
-            worker to go on from there.
+            How it has ended; None if another worker goes on with it: it was drained and has stopped
+            at a step's end, or it was lost.
         """
         config = cast(RunnableConfig, self._asked["config"])
         self._publish([self._writer.metadata(self._claim.run_id, self._claim.attempt)])
@@ -112,7 +112,7 @@ class Execution:
             if self._action is None:
                 raise  # not the run is to end, but its worker
             return await self._cancelled(graph, self._action)
-        except GraphDrained:
+        except (GraphDrained, Fenced):
             return None
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its run
             return self._fail(error, await self._left(graph), RunStatus.ERROR)

@@ -22,7 +22,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from moorage.domain.runs import Claim, RunStatus
+from moorage.domain.runs import Claim, Fenced, RunStatus
 from moorage.storage.sql.conditions import containing
 from moorage.storage.sql.statement import Row, Rows, Statement, Transaction, every_column, parameter
 from moorage.storage.sql.tables import CHECKPOINTS, RUNS, WRITES
@@ -90,10 +90,6 @@ _DELETE_ON_THREAD = (
     Statement(delete(WRITES).where(WRITES.c.thread_id == _of_thread, _WRITTEN_BY_RUN)),
     Statement(delete(CHECKPOINTS).where(CHECKPOINTS.c.thread_id == _of_thread, _OF_RUN)),
 )
-
-
-class Fenced(Exception):  # noqa: N818 - like the tree in moorage.errors
-    """A worker wrote for a run that is no longer its own; nothing was written."""
 
 
 def put(row: Row, claim: Claim | None) -> Transaction[None]:

@@ -251,7 +251,7 @@ def accept(
     )
     accepted = run_of(run)
     claim = Claim(accepted, owner, 1, request.is_temporary) if begins and owner else None
-    return Accepted(accepted, claim, cancelled=tuple(cancelled))
+    return Accepted(accepted, claim, cancelled=cancelled)
 
 
 def claim(owner: str, limit: int, lease: timedelta) -> Transaction[list[Claim]]:
@@ -468,25 +468,25 @@ def new_thread_row(thread_id: str, metadata: Mapping[str, Any], time: int) -> di
 
 def _make_way(
     request: RunRequest, lane: Rows, forget: Forget, time: int
-) -> Transaction[tuple[list[str], Rows]]:
+) -> Transaction[tuple[Cancellation, Rows]]:
     """Do with a thread's unfinished runs what the strategy says; return those, and what is left."""
     strategy = request.multitask_strategy
     if not lane or strategy is Multitask.ENQUEUE:
-        return [], lane
+        return Cancellation(), lane
     if strategy is Multitask.REJECT:
         raise Conflict(
-            "Thread is already running a task. Wait for it to finish or choose a "
-            "different multitask strategy."
+            f"Thread {request.thread_id} has unfinished runs; wait for them, or ask for another "
+            "multitask_strategy than reject."
         )
     action = CancelAction(strategy.value)
-    left: list[Row] = []
-    for row in lane:
-        if row["status"] == _RUNNING:
-            yield _SIGNAL(of_run=row["run_id"], new_signal=action.value, at=time)
-            left.append(row)
-        else:
-            yield from _end_unbegun(row["run_id"], request.thread_id, action, forget, time)
-    return [row["run_id"] for row in lane], left
+    working = [row for row in lane if row["status"] == _RUNNING]
+    waiting = [row["run_id"] for row in lane if row["status"] != _RUNNING]
+    for row in working:
+        yield _SIGNAL(of_run=row["run_id"], new_signal=action.value, at=time)
+    for run_id in waiting:
+        yield from _end_unbegun(run_id, request.thread_id, action, forget, time)
+    stopping = tuple(row["run_id"] for row in working)
+    return Cancellation(stopping, tuple(waiting)), working
 
 
 def _end_unbegun(

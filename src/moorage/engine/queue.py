@@ -1,0 +1,133 @@
+"""The run queue as the engine sees it: what storage keeps, and who must hear of it at once.
+
+Storage alone would do: workers look for what is due, and renewing a lease tells them what is to be
+cancelled. What happens in this process is heard of without waiting for either.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from moorage.domain.runs import (
+    Accepted,
+    CancelAction,
+    Cancellation,
+    Claim,
+    Multitask,
+    Outcome,
+    Renewal,
+    RunRequest,
+)
+from moorage.engine.streams import Streams
+from moorage.storage.interface import Storage
+
+Stop = Callable[[str, CancelAction], None]
+
+_ACTIONS = {
+    Multitask.INTERRUPT: CancelAction.INTERRUPT,
+    Multitask.ROLLBACK: CancelAction.ROLLBACK,
+}
+
+
+class Queue:
+    """Moves runs from their acceptance to their end.
+
+    Args:
+        storage: Where they are kept.
+        streams: Where their followers wait.
+    """
+
+    def __init__(self, storage: Storage, streams: Streams) -> None:
+        self._storage = storage
+        self._queue = storage.queue
+        self._streams = streams
+        self._news = asyncio.Event()
+        self._stops: list[Stop] = []
+
+    async def enqueue(self, request: RunRequest, *, owner: str | None = None) -> Accepted:
+        """Take a run on. When this returns, it will end, and its stream is there.
+
+        Args:
+            request: The run.
+            owner: A worker of this process that begins it at once, if it may begin.
+
+        Raises:
+            NotFound: There is no such thread, and none is to be made.
+            Conflict: The thread has unfinished runs and the strategy is to reject.
+        """
+        accepted = await self._queue.accept(request, owner=owner)
+        if accepted.is_new:
+            self._streams.of(accepted.run.run_id)
+            self._tell(accepted.cancelled, _ACTIONS.get(request.multitask_strategy))
+            self._news.set()
+        return accepted
+
+    async def claim(self, owner: str, limit: int) -> list[Claim]:
+        """Give ``owner`` up to ``limit`` runs that are due."""
+        return await self._queue.claim(owner, limit)
+
+    async def extend(self, owner: str, held: Iterable[Claim]) -> Renewal:
+        """Extend the leases of what ``owner`` holds, and tell what it is to cancel."""
+        return await self._queue.renew(owner, held)
+
+    async def settle(self, held: Claim, outcome: Outcome) -> bool:
+        """End a run; say whether it was still ``held``. Its followers go, the next one begins."""
+        is_settled = await self._queue.finish(held, outcome)
+        if is_settled:
+            self._end(held)
+        return is_settled
+
+    async def release(self, held: Claim, *, counts: bool) -> bool:
+        """Hand a run back unfinished; say whether it was still ``held``. Its followers stay."""
+        is_released = await self._queue.release(held, counts=counts)
+        self._news.set()
+        return is_released
+
+    async def cancel(self, run_ids: Iterable[str], action: CancelAction) -> Cancellation:
+        """Stop runs; those that work here are told at once."""
+        cancellation = await self._queue.cancel(run_ids, action)
+        self._tell(cancellation, action)
+        self._news.set()
+        return cancellation
+
+    async def reap(self) -> list[str]:
+        """Return runs whose worker is gone to the queue, and name them."""
+        reaped = await self._queue.reap()
+        if reaped:
+            self._news.set()
+        return reaped
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next run may begin."""
+        return await self._queue.next_due()
+
+    def saver(self, held: Claim) -> BaseCheckpointSaver[Any]:
+        """Return what keeps the checkpoints of a claimed run."""
+        return self._storage.saver(held)
+
+    async def news(self, seconds: float) -> None:
+        """Return when there may be something to claim, after ``seconds`` at the latest."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        self._news.clear()
+
+    def on_stop(self, stop: Stop) -> None:
+        """Have ``stop`` called with each run that is to be cancelled while it works."""
+        self._stops.append(stop)
+
+    def _tell(self, cancellation: Cancellation, action: CancelAction | None) -> None:
+        if action is not None:
+            for run_id in cancellation.stopping:
+                for stop in self._stops:
+                    stop(run_id, action)
+        for run_id in cancellation.ended:
+            self._streams.end(run_id, lasts=False)
+
+    def _end(self, held: Claim) -> None:
+        self._streams.end(held.run_id, lasts=bool(held.run.kwargs.get("resumable")))
+        self._news.set()

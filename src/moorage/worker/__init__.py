@@ -1,0 +1,1 @@
+"""Processes that move runs: what claims them, executes them and settles them."""

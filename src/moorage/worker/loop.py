@@ -1,0 +1,217 @@
+"""Claims runs that are due, executes them beside one another, and settles each.
+
+What if this process dies? Its leases end, or, where it alone has the database, its successor finds
+its runs at the start: ``reap`` puts them back, and ``Execution`` goes on from the last checkpoint.
+What if it only seems dead? Then its claims are stale, and storage refuses what it writes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self, TypeVar
+
+from moorage.clock import Clock, SystemClock
+from moorage.domain.runs import CancelAction, Claim
+from moorage.engine.execution import Execution, Means
+from moorage.engine.queue import Queue
+from moorage.engine.streams import Streams
+from moorage.errors import Unavailable
+
+_RENEWALS = 3
+"""How often a lease is renewed within its length."""
+
+_RETRY_SECONDS = 0.2
+"""Between two attempts to reach a database that is away."""
+
+Result = TypeVar("Result")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much a worker does, and how often it looks.
+
+    Attributes:
+        slots: Runs that are executed beside one another.
+        lease: How long a claim holds; storage was told the same.
+        look: The longest time between two looks for work.
+        grace: How long runs may take to the end of their step when the worker is to stop.
+    """
+
+    slots: int = 10
+    lease: timedelta = timedelta(seconds=30)
+    look: timedelta = timedelta(seconds=1)
+    grace: timedelta = timedelta(seconds=10)
+
+
+@dataclass(slots=True)
+class _Held:
+    claim: Claim
+    execution: Execution
+    task: asyncio.Task[None] | None = None
+    is_lost: bool = False
+
+
+class Worker:
+    """One process's share of the work. Use it as an asynchronous context manager.
+
+    Leaving it stops every run at the end of its step, for another worker to go on from there; one
+    whose step does not end in time is cut off, and repeats that step.
+
+    Args:
+        name: What it is called as an owner of runs. Each start of a process needs a new one.
+        queue: Where runs come from.
+        means: What they are executed with.
+        streams: Where their events are published.
+        pace: How much it does.
+        clock: Tells the time that due times are compared with.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts that it joins
+        self,
+        name: str,
+        queue: Queue,
+        means: Means,
+        streams: Streams,
+        *,
+        pace: Pace | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.name = name
+        self._queue = queue
+        self._means = means
+        self._streams = streams
+        self._pace = pace or Pace()
+        self._clock = clock or SystemClock()
+        self._held: dict[str, _Held] = {}
+        self._renewed_at = 0.0
+        self._loops: list[asyncio.Task[None]] = []
+
+    @property
+    def free(self) -> int:
+        """Runs that could be begun now."""
+        return self._pace.slots - len(self._held)
+
+    async def __aenter__(self) -> Self:
+        """Begin with what an earlier process has left."""
+        self._queue.on_stop(self._stop)
+        self._renewed_at = asyncio.get_running_loop().time()
+        await self._queue.reap()
+        self._loops = [
+            asyncio.create_task(self._again_and_again(self._look)),
+            asyncio.create_task(self._again_and_again(self._renew)),
+        ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Take nothing more on, and stop what is under way."""
+        await _cancelled(self._loops[:1])
+        for held in self._held.values():
+            held.execution.drain()
+        await self._wait(self._pace.grace)
+        await _cancelled([held.task for held in self._held.values() if held.task])
+        await _cancelled(self._loops[1:])
+
+    def begin(self, claim: Claim) -> None:
+        """Execute a run that this worker was given as it was accepted."""
+        stream = self._streams.of(claim.run_id)
+        stream.begin(claim.attempt)
+        execution = Execution(claim, self._means, self._queue.saver(claim), stream.publish)
+        held = self._held[claim.run_id] = _Held(claim, execution)
+        held.task = asyncio.create_task(self._carry_out(held))
+
+    async def _carry_out(self, held: _Held) -> None:
+        """Execute a run and settle it; whatever happens, it is not held any more."""
+        try:
+            outcome = await held.execution.run()
+            if outcome is not None:
+                await self._insistently(lambda: self._queue.settle(held.claim, outcome))
+            elif not held.is_lost:
+                await self._insistently(lambda: self._queue.release(held.claim, counts=False))
+        except asyncio.CancelledError:
+            if not held.is_lost:
+                # The worker is leaving, or has been cut off by its host: hand the run over.
+                with suppress(Unavailable):
+                    await self._queue.release(held.claim, counts=False)
+            raise
+        finally:
+            del self._held[held.claim.run_id]
+
+    async def _look(self) -> None:
+        """Take on what is due, then wait for news."""
+        if self.free:
+            for claim in await self._queue.claim(self.name, self.free):
+                self.begin(claim)
+        await self._queue.news(await self._patience())
+
+    async def _patience(self) -> float:
+        """Return how long there is nothing to do unless something happens."""
+        look = self._pace.look.total_seconds()
+        if not self.free or (due := await self._queue.next_due()) is None:
+            return look
+        return min(max((due - self._clock.now()).total_seconds(), 0.0), look)
+
+    async def _renew(self) -> None:
+        """Extend the leases of what is held, let go of what is not; find what others have lost."""
+        lease = self._pace.lease.total_seconds()
+        await asyncio.sleep(lease / _RENEWALS)
+        await self._queue.reap()
+        held = list(self._held.values())
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            renewal = await self._queue.extend(self.name, [one.claim for one in held])
+        except Unavailable:
+            if loop.time() - self._renewed_at > lease:
+                self._lose(held)
+            raise
+        self._renewed_at = begun
+        for run_id, action in renewal.signals.items():
+            self._stop(run_id, action)
+        self._lose([one for one in held if one.claim.run_id not in renewal.kept])
+
+    def _stop(self, run_id: str, action: CancelAction) -> None:
+        if held := self._held.get(run_id):
+            held.execution.cancel(action)
+
+    def _lose(self, lost: list[_Held]) -> None:
+        """Stop runs that are somebody else's by now; nothing of theirs may be written any more."""
+        for held in lost:
+            if held.task and self._held.get(held.claim.run_id) is held:
+                _log.warning(
+                    "a run was lost to another worker", extra={"run_id": held.claim.run_id}
+                )
+                held.is_lost = True
+                held.task.cancel()
+
+    async def _again_and_again(self, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await step()
+            except Unavailable as error:
+                _log.warning("the database cannot be reached: %s", error)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _insistently(self, write: Callable[[], Awaitable[Result]]) -> Result:
+        """Write what must not be lost, until the database takes it."""
+        while True:
+            try:
+                return await write()
+            except Unavailable as error:
+                _log.warning("the end of a run cannot be written yet: %s", error)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _wait(self, grace: timedelta) -> None:
+        tasks = [held.task for held in self._held.values() if held.task]
+        if tasks:
+            await asyncio.wait(tasks, timeout=grace.total_seconds())
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
