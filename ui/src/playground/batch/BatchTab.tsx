@@ -37,7 +37,6 @@ export default function BatchTab({ playground }: { playground: Playground }) {
   const [text, setText] = useState("");
   const [format, setFormat] = useState<BatchFormat | "auto">("auto");
   const [concurrency, setConcurrency] = useState("5");
-  const schema = playground.inputSchema.value;
   const batch = useBatch(playground, text, format === "auto" ? undefined : format);
   const counts = tally(batch.rows);
   const again = counts.failed + counts.stopped;
@@ -53,7 +52,7 @@ export default function BatchTab({ playground }: { playground: Playground }) {
         setText={setText}
         disabled={batch.running}
         placeholder={
-          text === "" && formatOf("", schema) === "lines"
+          text === "" && formatOf("", playground.input.model.field) === "lines"
             ? words.linesPlaceholder
             : words.placeholder
         }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { formModel } from "../../schema";
 import { formatOf, readBatch } from "./inputs";
 import { strings } from "./strings";
 
@@ -21,7 +22,7 @@ const person = {
 };
 
 function inputs(text: string, schema: unknown = person) {
-  return readBatch(text, schema).inputs;
+  return readBatch(text, formModel(schema).field).inputs;
 }
 
 test("headers are fields, and the schema says what the cells mean", () => {
@@ -54,7 +55,7 @@ test("rows that make no sense are told, the others stay", () => {
     { input: { name: "b", age: 3 } },
   ]);
   expect(inputs("name,name.x\na,1")).toEqual([{ problem: problems.conflict("name.x") }]);
-  expect(readBatch('name\n"a', person).problem).toBe(problems.unclosed(2));
+  expect(readBatch('name\n"a', formModel(person).field).problem).toBe(problems.unclosed(2));
 });
 
 test("no header reaches the prototype", () => {
@@ -81,7 +82,9 @@ test("a line that is not JSON is told with its number", () => {
 });
 
 test("a list that is cut short is a problem of the whole", () => {
-  expect(readBatch('[{"name":\n"a"},', person).problem).toContain("This is not JSON");
+  expect(readBatch('[{"name":\n"a"},', formModel(person).field).problem).toContain(
+    "This is not JSON",
+  );
 });
 
 test("a runnable of text takes lines, or a column named input", () => {
@@ -99,11 +102,11 @@ test("numbers for a runnable of numbers are JSON lines", () => {
 });
 
 test("without a schema, headers still make objects", () => {
-  expect(formatOf("a,b\n1,2", undefined)).toBe("csv");
+  expect(formatOf("a,b\n1,2", formModel(undefined).field)).toBe("csv");
   expect(inputs("a,b.c\nx,2", null)).toEqual([{ input: { a: "x", b: { c: "2" } } }]);
 });
 
 test("a schema that refers to itself comes to an end", () => {
   const loop = { $ref: "#/$defs/A", $defs: { A: { $ref: "#/$defs/A" } } };
-  expect(inputs("a\n1", loop)).toEqual([{ input: "a" }, { input: "1" }]);
+  expect(inputs("a\n1", loop)).toEqual([{ input: { a: "1" } }]);
 });

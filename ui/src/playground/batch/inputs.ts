@@ -1,6 +1,7 @@
+import type { Field } from "../../schema";
+import { cellValue, typesAt } from "./cells";
 import { parseCsv } from "./csv";
 import { placeValue } from "./nesting";
-import { cellValue, typesAt } from "./schema-types";
 import { strings } from "./strings";
 
 const { problems } = strings;
@@ -17,49 +18,49 @@ export interface BatchInputs {
   problem: string | null;
 }
 
-/** Take a text apart into the inputs of a batch, by the schema of one input. */
+/** Take a text apart into the inputs of a batch, by the form of one input. */
 export function readBatch(
   text: string,
-  schema: unknown,
-  format: BatchFormat = formatOf(text, schema),
+  field: Field,
+  format: BatchFormat = formatOf(text, field),
 ): BatchInputs {
   if (format === "json") return readJson(text);
   if (format === "lines") return readLines(text);
-  return readTable(text, schema);
+  return readTable(text, field);
 }
 
 /** What the text most likely is. */
-export function formatOf(text: string, schema: unknown): BatchFormat {
+export function formatOf(text: string, field: Field): BatchFormat {
   const source = text.replace(/^\ufeff/, "").trimStart();
   const first = source.split(/\r\n|\r|\n/, 1)[0] ?? "";
   if (/^[[{]/.test(source) || isJson(first)) return "json";
-  const wantsObject = typesAt(schema, []).some((type) => type === "object" || type === "any");
+  const wantsObject = typesAt(field, []).some((type) => type === "object" || type === "any");
   return wantsObject || first.trim().toLowerCase() === "input" ? "csv" : "lines";
 }
 
-function readTable(text: string, schema: unknown): BatchInputs {
+function readTable(text: string, field: Field): BatchInputs {
   const { rows, unclosedAt } = parseCsv(text);
   const [headers, ...records] = rows;
   const problem = unclosedAt === null ? null : problems.unclosed(unclosedAt);
   if (headers === undefined) return { format: "csv", inputs: [], problem };
   const names = headers.map((header) => header.trim());
-  const inputs = records.map((record) => readRecord(record, names, schema));
+  const inputs = records.map((record) => readRecord(record, names, field));
   return { format: "csv", inputs, problem };
 }
 
-function readRecord(record: string[], names: string[], schema: unknown): BatchInput {
+function readRecord(record: string[], names: string[], field: Field): BatchInput {
   if (record.length > names.length) {
     return { problem: problems.columns(record.length, names.length) };
   }
-  if (names.length === 1 && names[0] === "input" && !typesAt(schema, []).includes("object")) {
-    return { input: cellValue(record[0] ?? "", typesAt(schema, [])) ?? null };
+  if (names.length === 1 && names[0] === "input" && !typesAt(field, []).includes("object")) {
+    return { input: cellValue(record[0] ?? "", typesAt(field, [])) ?? null };
   }
   let input: unknown = {};
   for (const [column, name] of names.entries()) {
     const text = record[column];
     if (text === undefined || name === "") continue;
-    const path = pathOf(name, schema);
-    const value = cellValue(text, typesAt(schema, path));
+    const path = pathOf(name, field);
+    const value = cellValue(text, typesAt(field, path));
     if (value === undefined) continue;
     const placed = placeValue(input, path, value);
     if (placed === null) return { problem: problems.conflict(name) };
@@ -68,10 +69,10 @@ function readRecord(record: string[], names: string[], schema: unknown): BatchIn
   return { input };
 }
 
-/** A header is a path, unless the schema has a field of exactly this name. */
-function pathOf(header: string, schema: unknown): string[] {
+/** A header is a path, unless the input has a field of exactly this name. */
+function pathOf(header: string, field: Field): string[] {
   if (!header.includes(".")) return [header];
-  const whole = typesAt(schema, [header]);
+  const whole = typesAt(field, [header]);
   return whole.includes("unknown") ? header.split(".") : [header];
 }
 

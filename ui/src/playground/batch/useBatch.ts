@@ -34,8 +34,8 @@ type States = readonly Row<RowOutput, string>[];
 
 /** The batch of a text: its rows, and what becomes of them. */
 export function useBatch(playground: Playground, text: string, format?: BatchFormat): Batch {
-  const schema = playground.inputSchema.value;
-  const read = useMemo(() => readBatch(text, schema, format), [text, schema, format]);
+  const { field } = playground.input.model;
+  const read = useMemo(() => readBatch(text, field, format), [text, field, format]);
   const [ran, setRan] = useState<{ inputs: BatchInput[]; states: States } | null>(null);
   const [running, setRunning] = useState(false);
   const pool = useRef<Pool<RowOutput, string> | null>(null);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { formModel } from "../../schema";
 import {
   answersIn,
   askedAgain,
@@ -82,7 +83,7 @@ test.each([
   ["nothing", undefined, null],
   ["a schema that refers to itself", { $ref: "#" }, null],
 ])("the place of a conversation in %s", (_, schema, shape) => {
-  expect(chatShapeOf(schema)).toEqual(shape);
+  expect(chatShapeOf(formModel(schema).field)).toEqual(shape);
 });
 
 test("the whole conversation is sent, or only what is new to a thread", () => {

@@ -1,3 +1,6 @@
+import type { Field, ObjectField } from "../../schema";
+import { alternatives } from "../alternatives";
+
 /** How a conversation is put into the input of a runnable. */
 export type ChatShape =
   /** Only the last message, as a text. */
@@ -7,84 +10,53 @@ export type ChatShape =
   /** The history without the last message, and the text of that one. */
   | { kind: "two keys"; history: string; text: string };
 
-type Schema = Record<string, unknown>;
-
-const MESSAGE_TITLE = /Message(Chunk)?$|^(MessageLike|BaseMessage)/;
-const MESSAGE_KEYS = ["messages", "chat_history", "history"];
-const DEEPEST = 16;
+/** The names that are preferred where several lists hold messages. */
+const USUAL = ["messages", "chat_history", "history"];
 
 /** Find where an input holds messages; null if it has no place for a conversation. */
-export function chatShapeOf(schema: unknown): ChatShape | null {
-  const root = asSchema(schema);
-  if (root === null) return null;
-  const inputs = alternatives(root, root);
-  if (inputs.some((each) => isMessageList(each, root))) return { kind: "list" };
-  for (const input of inputs) {
-    const shape = shapeOfObject(input, root);
+export function chatShapeOf(input: Field): ChatShape | null {
+  const inputs = alternatives(input);
+  if (inputs.some(isMessages)) return { kind: "list" };
+  for (const each of inputs) {
+    const shape = each.kind === "object" ? shapeOfObject(each) : null;
     if (shape !== null) return shape;
   }
-  return inputs.some((each) => each.type === "string") ? { kind: "text" } : null;
+  return inputs.some(({ kind }) => kind === "text") ? { kind: "text" } : null;
 }
 
-function shapeOfObject(input: Schema, root: Schema): ChatShape | null {
-  const properties = asSchema(input.properties);
-  if (properties === null) return null;
-  const names = Object.keys(properties);
-  const lists = names.filter((name) => {
-    const variants = alternatives(properties[name], root);
-    return variants.some(
-      (each) => isMessageList(each, root) || (MESSAGE_KEYS.includes(name) && isAnyList(each)),
-    );
-  });
-  const messages = MESSAGE_KEYS.find((name) => lists.includes(name)) ?? lists[0];
+function shapeOfObject(input: ObjectField): ChatShape | null {
+  const properties = input.properties();
+  const lists = properties
+    .filter(({ name, field }) => alternatives(field).some((each) => isPlace(name, each)))
+    .map(({ name }) => name);
+  const messages = USUAL.find((name) => lists.includes(name)) ?? lists[0];
   if (messages === undefined) return null;
-  const texts = names.filter((name) =>
-    alternatives(properties[name], root).some((each) => each.type === "string"),
-  );
-  const [text] = texts;
-  if (names.length === 2 && text !== undefined && text !== messages) {
-    return { kind: "two keys", history: messages, text };
+  const other = properties.find(({ name }) => name !== messages);
+  if (properties.length === 2 && other !== undefined && isText(other.field)) {
+    return { kind: "two keys", history: messages, text: other.name };
   }
   return { kind: "key", messages };
 }
 
-function isMessageList(schema: Schema, root: Schema): boolean {
-  if (schema.type !== "array" && schema.items === undefined) return false;
-  return alternatives(schema.items, root).some(isMessage);
+function isPlace(name: string, field: Field): boolean {
+  if (isMessages(field)) return true;
+  // A schema may say no more than that it is a list; then its name tells what of.
+  return USUAL.includes(name) && field.kind === "list" && field.item().kind === "json";
 }
 
-function isAnyList(schema: Schema): boolean {
-  return schema.type === "array" || Object.keys(schema).every((key) => key === "title");
+function isMessages(field: Field): boolean {
+  if (field.kind === "messages") return !field.single && field.widget === undefined;
+  return field.kind === "list" && alternatives(field.item()).some(isMessage);
 }
 
-function isMessage(schema: Schema): boolean {
-  if (typeof schema.title === "string" && MESSAGE_TITLE.test(schema.title)) return true;
-  const properties = asSchema(schema.properties);
-  return (
-    properties !== null && "content" in properties && ("type" in properties || "role" in properties)
-  );
+/** Also one with a role in place of a type, as OpenAI's have it. */
+function isMessage(field: Field): boolean {
+  if (field.kind === "messages") return field.single;
+  if (field.kind !== "object") return false;
+  const names = new Set(field.properties().map(({ name }) => name));
+  return names.has("content") && (names.has("role") || names.has("type"));
 }
 
-/** What references and alternatives come down to. */
-function alternatives(schema: unknown, root: Schema, depth = 0): Schema[] {
-  const own = asSchema(schema);
-  if (own === null || depth > DEEPEST) return [];
-  if (typeof own.$ref === "string") return alternatives(resolved(own.$ref, root), root, depth + 1);
-  const inner = [own.anyOf, own.oneOf, own.allOf].find(Array.isArray);
-  if (!Array.isArray(inner)) return [own];
-  return inner.flatMap((each) => alternatives(each, root, depth + 1));
-}
-
-function resolved(reference: string, root: Schema): unknown {
-  if (!reference.startsWith("#/")) return undefined;
-  return reference
-    .slice(2)
-    .split("/")
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>((here, key) => asSchema(here)?.[key], root);
-}
-
-function asSchema(value: unknown): Schema | null {
-  const fits = typeof value === "object" && value !== null && !Array.isArray(value);
-  return fits ? (value as Schema) : null;
+function isText(field: Field): boolean {
+  return alternatives(field).some(({ kind }) => kind === "text");
 }

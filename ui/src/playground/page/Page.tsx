@@ -47,10 +47,7 @@ export function Page({ session, visit, ...options }: PageProps) {
   const { about } = options;
   const playground = usePlayground(options);
   const [named, choose] = useTab();
-  const shape = useMemo(
-    () => chatShapeOf(playground.inputSchema.value),
-    [playground.inputSchema.value],
-  );
+  const shape = useMemo(() => chatShapeOf(playground.input.model.field), [playground.input.model]);
   const tab: TabName = named ?? (about.playground_type === "chat" ? "chat" : "form");
   const seen = useRef(new Set<TabName>());
   seen.current.add(tab); // What was never shown is not there to be kept.
