@@ -119,6 +119,8 @@ def test_runs_are_listed_put_back_and_deleted(
     entry.get_by_role("button", name="Delete").click()
     expect(history.get_by_role("listitem")).to_have_count(1)
     history.get_by_role("button", name="Delete all").click()
+    expect(history.get_by_role("listitem")).to_have_count(1)
+    history.get_by_role("button", name="Delete 1 run for good").click()
     expect(history).to_contain_text("No runs yet")
 
 

@@ -46,7 +46,7 @@ export const strings = {
   },
   run: "Run",
   runAnyway: "Run it as it is",
-  runKeys: "Ctrl + Enter",
+  runKeys: { mac: "⌘ Enter", other: "Ctrl + Enter" },
   stop: "Stop",
   nothingPublished: "This runnable has nothing that could be run: its operations are switched off.",
   problems: (many: number) =>

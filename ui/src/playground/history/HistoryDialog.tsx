@@ -84,14 +84,7 @@ function Runs({ playground, onClose }: HistoryDialogProps) {
           {words.compare}
         </Button>
         <span className="text-xs text-ink-muted">{words.compareHelp}</span>
-        <Button
-          variant="ghost"
-          className="ml-auto"
-          icon={<Trash2 aria-hidden size={14} />}
-          onClick={() => change(history.clear())}
-        >
-          {words.clear}
-        </Button>
+        <Clear count={runs.value.length} onClear={() => change(history.clear())} />
       </div>
       <ul className="flex flex-col divide-y divide-line">
         {runs.value.map((record) => (
@@ -114,6 +107,26 @@ function Runs({ playground, onClose }: HistoryDialogProps) {
         ))}
       </ul>
     </div>
+  );
+}
+
+/** Asks before it deletes: there is no way back. */
+function Clear({ count, onClear }: { count: number; onClear: () => void }) {
+  const [asks, setAsks] = useState(false);
+  const clear = () => {
+    if (asks) onClear();
+    setAsks(!asks);
+  };
+  return (
+    <Button
+      variant={asks ? "danger" : "ghost"}
+      className="ml-auto"
+      icon={<Trash2 aria-hidden size={14} />}
+      onClick={clear}
+      onBlur={() => setAsks(false)}
+    >
+      {asks ? words.clearSure(count) : words.clear}
+    </Button>
   );
 }
 

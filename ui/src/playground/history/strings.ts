@@ -12,6 +12,7 @@ export const strings = {
   replayed: "Input and configuration are as they were in that run",
   remove: "Delete",
   clear: "Delete all",
+  clearSure: (many: number) => `Delete ${count(many, "run")} for good`,
   compare: "Compare",
   compareHelp: "Choose two runs to compare them.",
   choose: (what: string) => `Choose ${what}`,

@@ -30,7 +30,7 @@ export function RunBar({ playground }: { playground: Playground }) {
       )}
       <div className="flex flex-wrap items-center justify-end gap-2">
         <span className="mr-auto text-xs text-ink-muted max-[480px]:hidden">
-          <kbd>{strings.runKeys}</kbd>
+          <kbd>{isMac() ? strings.runKeys.mac : strings.runKeys.other}</kbd>
         </span>
         <Select
           aria-label={strings.method}
@@ -65,6 +65,10 @@ export function RunBar({ playground }: { playground: Playground }) {
       </div>
     </div>
   );
+}
+
+function isMac(): boolean {
+  return /^(Mac|iP)/.test(navigator.platform);
 }
 
 /** The complaints are in the page only after it was drawn. */
