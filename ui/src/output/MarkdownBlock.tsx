@@ -20,7 +20,7 @@ const SCHEMA = {
 export default function MarkdownBlock({ text }: { text: string }) {
   return (
     <ReactMarkdown
-      remarkPlugins={[remarkGfm]}
+      remarkPlugins={[remarkGfm, htmlAsText]}
       rehypePlugins={[[rehypeSanitize, SCHEMA]]}
       urlTransform={safeAddress}
       components={COMPONENTS}
@@ -28,6 +28,38 @@ export default function MarkdownBlock({ text }: { text: string }) {
       {text}
     </ReactMarkdown>
   );
+}
+
+interface MarkdownNode {
+  type: string;
+  value?: string;
+  children?: MarkdownNode[];
+}
+
+const PHRASES = new Set([
+  "paragraph",
+  "heading",
+  "tableCell",
+  "emphasis",
+  "strong",
+  "delete",
+  "link",
+]);
+
+/** Without this the sanitiser would leave HTML out, and with it what somebody wrote. */
+function htmlAsText() {
+  const change = (node: MarkdownNode) => {
+    if (node.children === undefined) return;
+    node.children = node.children.map((child) => {
+      if (child.type !== "html") {
+        change(child);
+        return child;
+      }
+      const text = { type: "text", value: child.value ?? "" };
+      return PHRASES.has(node.type) ? text : { type: "paragraph", children: [text] };
+    });
+  };
+  return change;
 }
 
 function Link({ href, children }: { href?: string | undefined; children?: ReactNode }) {
