@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from moorage.testing import serving
-from tests.conftest import leg_missing
+from tests.conftest import Serve, leg_missing
 from tests.pages.accessibility import findings
 from tests.pages.stage import Hands, Stage, service
 from tests.pages.watching import Watch
@@ -62,8 +62,11 @@ Person = Callable[[], BrowserContext]
 
 
 @pytest.fixture
-def person(browser: Browser, watch: Watch) -> Iterator[Person]:
-    """Make what the windows of one person share: cookies, storage, theme. Pages are watched."""
+def person(browser: Browser, watch: Watch, serve: Serve) -> Iterator[Person]:
+    """Make what the windows of one person share: cookies, storage, theme. Pages are watched.
+
+    They are closed before the servers of the test stop, as pages load parts of themselves late.
+    """
     made: list[BrowserContext] = []
 
     def make() -> BrowserContext:
