@@ -53,7 +53,9 @@ def cutting(target: str) -> Iterator[tuple[str, Gate]]:
     gate = Gate()
 
     async def cuttable(answer: httpx.Response) -> Response:
-        return StreamingResponse(_until(gate, answer), answer.status_code, _headers(answer))
+        streams = answer.headers.get("content-type", "").startswith("text/event-stream")
+        parts = _until(gate if streams else Gate(), answer)
+        return StreamingResponse(parts, answer.status_code, _headers(answer))
 
     with serving(_proxy(target, cuttable)) as url:
         yield url, gate

@@ -133,6 +133,10 @@ class Hands:
         announced = self.page.get_by_role("status").filter(has_text=re.compile(announcement))
         expect(announced).to_have_count(1)
 
+    def settled(self) -> None:
+        """Wait until the page has loaded what it shows below a run that was over."""
+        expect(self.output.get_by_role("group", name="Feedback")).to_be_visible()
+
     def tab(self, name: str) -> Locator:
         """Go to a tab; returns its panel."""
         self.page.get_by_role("tab", name=name, exact=True).click()

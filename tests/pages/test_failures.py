@@ -167,6 +167,7 @@ def test_a_connection_that_is_cut_is_told_from_an_end(stage: Stage, hands: Hands
         hands.heard("Run failed")
         expect(hands.alert).to_contain_text("The connection was cut before the run ended")
         expect(hands.output).to_contain_text(first)
+        hands.settled()
     gate.open()
 
 

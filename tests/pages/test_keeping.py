@@ -189,8 +189,6 @@ def test_a_link_brings_the_input_where_that_is_wished(stage: Stage, hands: Hands
     hands.input.fill(topic)
     hands.field("Greeting").fill(word)
     link = shared(hands, "Link with configuration and input")
-    asked: list[str] = []
-    guest.page.on("request", lambda request: asked.append(request.url))
 
     guest.page.goto(link)
 

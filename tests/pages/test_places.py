@@ -74,7 +74,7 @@ def runs_at(hands: Hands, url: str) -> None:
     hands.run()
     expect(hands.output).to_contain_text(f"answer to {topic}")
     expect(hands.tab("Code")).to_contain_text(f"{url}/")
-    hands.tab("Batch")
+    expect(hands.tab("Batch")).to_contain_text("No inputs yet")
     hands.tab("Form")
 
 
@@ -90,6 +90,7 @@ def test_behind_a_proxy_that_takes_a_prefix_away(hands: Hands, serve: Serve, tol
     options = {"root_path": "/outside"} if told_by == "server" else {}
     with below(serve(app, **options), "/outside") as base:
         runs_at(hands, f"{base}/chain")
+        hands.settled()
 
 
 def test_under_the_hash_of_a_configuration(hands: Hands, stage: Stage):

@@ -14,7 +14,7 @@ from tests.pages.stage import Hands, Stage, saying, see_before_end, told
 CHUNKS = 5_000
 AIM_MS = 200
 LIMIT_MS = 500
-ATTEMPTS = 3
+ATTEMPTS = 5
 MEASURE = """() => {
   const seen = {task: 0, gap: 0};
   new PerformanceObserver((list) => {
@@ -118,3 +118,4 @@ def test_a_proxy_that_buffers_is_noticed(stage: Stage, hands: Hands, method: str
         gate.open()
         hands.heard("Run finished")
         expect(hands.output).to_contain_text(f"{first} last")
+        hands.settled()
