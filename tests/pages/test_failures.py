@@ -2,9 +2,10 @@
 
 import re
 from operator import itemgetter
+from typing import Any
 
 import pytest
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, RunnableSerializable
 from playwright.sync_api import expect
 from pydantic import BaseModel, field_validator
 
@@ -55,6 +56,36 @@ def test_a_run_that_fails_in_the_middle_keeps_what_arrived(stage: Stage, hands: 
     hands.heard("Run failed")
     expect(hands.alert).to_contain_text("The run failed")
     expect(hands.output).to_contain_text(first)
+
+
+class Echo(RunnableSerializable[str, str]):
+    """Runs without LangChain's callbacks, so that no step of it is told."""
+
+    def invoke(self, input: str, config: RunnableConfig | None = None, **_: Any) -> str:  # noqa: A002
+        return f"{input}!"
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["no callbacks", "not allowed"])
+def test_a_runnable_that_tells_no_steps_tells_its_output(stage: Stage, hands: Hands, hidden: bool):
+    shout: Runnable[str, str] = RunnableLambda(lambda text: f"{text}!")
+    options = {"stream_log_name_allow_list": ["none"]} if hidden else {}
+    hands.open(stage.add(shout if hidden else Echo(), input_type=str, **options))
+    said = told("said")
+
+    hands.text.fill(said)
+    hands.run()
+
+    hands.heard("Run finished")
+    expect(hands.output).to_contain_text(f"{said}!")
+
+
+def test_a_link_that_is_broken_is_called_so(stage: Stage, hands: Hands, watch: Watch):
+    base = stage.add(saying(["never"]))
+    watch.expect("400")
+
+    hands.page.goto(f"{base}/c/1234/playground/")
+
+    expect(hands.page.get_by_role("alert")).to_contain_text("Invalid config hash")
 
 
 def test_trying_again_runs_it_again(stage: Stage, hands: Hands):

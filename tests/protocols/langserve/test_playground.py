@@ -7,7 +7,12 @@ import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from langchain_core.prompts import PromptTemplate
-from langchain_core.runnables import ConfigurableField, RunnableLambda
+from langchain_core.runnables import (
+    ConfigurableField,
+    RunnableConfig,
+    RunnableLambda,
+    RunnableSerializable,
+)
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from pydantic import BaseModel, Field
@@ -199,6 +204,7 @@ async def test_the_page_is_told_about_its_runnable(pages: Path):
         "config_hash": "",
         "config": {},
         "threads": False,
+        "steps": True,
         "feedback": {"local": False, "langsmith": False, "key": "correctness"},
         "trace_links": False,
         "sign_in": False,
@@ -240,6 +246,41 @@ async def test_a_graph_with_a_checkpointer_has_threads(pages: Path, bound: bool)
     assert {one["name"] for one in found} == {"assistant"}
 
 
+class Echo(RunnableSerializable[str, str]):
+    """Runs without LangChain's callbacks."""
+
+    def invoke(self, input: str, config: RunnableConfig | None = None, **_: Any) -> str:  # noqa: A002
+        return input
+
+
+def whisper(text: str) -> str:
+    return text.lower()
+
+
+@pytest.mark.requirement("langserve:playground:about")
+@pytest.mark.parametrize(
+    ("runnable", "allowed", "steps"),
+    [
+        (RunnableLambda(whisper), None, True),
+        (RunnableLambda(whisper) | Echo(), None, True),
+        (Echo(), None, False),
+        (Echo().with_config(tags=["x"]), None, False),
+        (RunnableLambda(whisper), ["other"], False),
+        (RunnableLambda(whisper).with_config(run_name="w"), ["w"], True),
+    ],
+    ids=["a function", "a sequence", "without callbacks", "bound", "not allowed", "allowed"],
+)
+async def test_the_page_is_told_whether_events_tell_of_a_run(
+    pages: Path, runnable: Any, allowed: list[str] | None, steps: bool
+):
+    async with hosting(pages, runnable, stream_log_name_allow_list=allowed) as http:
+        told = (await http.get("/r/playground/about.json")).json()
+        events = (await http.post("/r/stream_events", json={"input": "Hi"})).text
+
+    assert told["steps"] is steps
+    assert ("on_chain_end" in events) is steps
+
+
 @pytest.mark.requirement("langserve:playground:configured")
 async def test_under_a_hash_the_page_is_told_what_is_configured(pages: Path):
     config = {"configurable": {"template": "hi {who}"}}
@@ -247,14 +288,15 @@ async def test_under_a_hash_the_page_is_told_what_is_configured(pages: Path):
         plain = (await http.get("/r/playground/about.json")).json()
         configured = await http.get(f"/r/c/{hashed(config)}/playground/about.json")
         schema = (await http.get(f"/r/c/{hashed(config)}/input_schema")).json()
-        wrong = await http.get("/r/c/1234/playground/")
+        wrong = [await http.get(f"/r/c/1234/playground/{name}") for name in ("", "about.json")]
 
     assert (plain["config_hash"], plain["config"]) == ("", {})
     assert plain["configurable"] is True
     assert configured.json()["config_hash"] == hashed(config)
     assert configured.json()["config"] == config
     assert set(schema["properties"]) == {"who"}
-    assert wrong.status_code == 400
+    # The page is the same for everybody; it says itself what is wrong with its link.
+    assert [reply.status_code for reply in wrong] == [200, 400]
 
 
 @pytest.mark.requirement("langserve:surface:dependencies")

@@ -111,6 +111,8 @@ export interface About {
   config_hash: string;
   config: JsonObject;
   threads: boolean;
+  /** Whether `stream_events` tells of a run of this runnable, its output included. */
+  steps: boolean;
   feedback: { local: boolean; langsmith: boolean; key: string };
   trace_links: boolean;
   sign_in: boolean;

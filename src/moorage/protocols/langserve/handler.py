@@ -227,14 +227,15 @@ class RunnableHandler:
         """Answer with the playground's page, or one of its files; 404 for any other path.
 
         ``about.json`` and ``feedback.json`` are made for the request; the latter takes a POST too.
+        The page is there whatever the hash is: it says itself what is wrong with a link.
         """
-        config = self._chosen(config_hash, server_config)
         base = self._base(request)
         if file_path == FEEDBACK:
             return await self._feedback_file(request, base)
         if request.method not in READS:
             raise HTTPException(405, headers={"Allow": ", ".join(READS)})
         if file_path == ABOUT:
+            config = self._chosen(config_hash, server_config)
             return self._playground.about(request, base, config_hash, config)
         return self._playground.file(file_path, request, base, config_hash)
 

@@ -6,7 +6,7 @@ runnable: the page asks for it, so what guards the runnable guards that too.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -34,6 +34,8 @@ FEEDBACK = "feedback.json"
 
 READS = ("GET", "HEAD")
 """The methods of all files but that one."""
+
+_CALLBACKS_IN = ("invoke", "ainvoke", "astream")
 
 THUMBS = "correctness"
 """Under which key the page gives its thumbs; LangServe's page uses the same."""
@@ -64,6 +66,7 @@ class About(TypedDict):
     config_hash: str
     config: Config
     threads: bool
+    steps: bool
     feedback: FeedbackPlaces
     trace_links: bool
     sign_in: bool
@@ -130,6 +133,7 @@ class Playground:
             "config_hash": config_hash,
             "config": config,
             "threads": has_threads(self._runnable),
+            "steps": tells_steps(self._runnable, options.stream_log_name_allow_list),
             "feedback": self._feedback_places(request),
             "trace_links": self._links.trace_links_enabled(),
             "sign_in": pages_of(request.scope).signs_in,
@@ -157,6 +161,22 @@ def published_operations(options: RouteOptions) -> list[str]:
 def has_threads(runnable: Runnable[Any, Any]) -> bool:
     """Whether the runnable is a graph that keeps threads."""
     return is_graph(runnable) and bool(getattr(_unbound(runnable), "checkpointer", None))
+
+
+def tells_steps(runnable: Runnable[Any, Any], allow_list: Sequence[str] | None) -> bool:
+    """Whether ``stream_events`` tells of a run, its output included.
+
+    It does not where the allow list leaves the runnable out. Nor does it where a class runs without
+    LangChain's callbacks; one that has its own ``invoke``, ``ainvoke`` or ``astream`` may do that.
+    """
+    config: Mapping[str, Any] = getattr(runnable, "config", {})
+    if allow_list is not None and config.get("run_name") not in allow_list:
+        return False
+    kinds = type(_unbound(runnable)).__mro__
+    homes = (
+        next(kind.__module__ for kind in kinds if name in vars(kind)) for name in _CALLBACKS_IN
+    )
+    return all(home.startswith(("langchain", "langgraph")) for home in homes)
 
 
 def description_of(runnable: Runnable[Any, Any]) -> str:

@@ -4,6 +4,7 @@ import { toInput } from "../../schema";
 import { Drafts } from "../history/drafts";
 import { withThread } from "../page/configuration";
 import { newId } from "../page/newId";
+import { operationsOf } from "../page/operations";
 import { recordOf } from "../page/recordOf";
 import { withoutSecrets } from "../page/secrets";
 import type { Playground } from "../page/usePlayground";
@@ -75,7 +76,7 @@ export function useChat(playground: Playground, shape: ChatShape): Chat {
         input: method === "batch" ? [sent] : sent,
         config: withThread(config.config, thread),
         configHash: "",
-        operations: about.operations,
+        operations: operationsOf(about),
       } as const;
       void store.start(request).then((ended) => {
         keep(recordOf(ended, { input: open, config: config.shareable }));

@@ -14,6 +14,7 @@ import {
   withDefaults,
 } from "./configuration";
 import { newId } from "./newId";
+import { operationsOf } from "./operations";
 import { recordOf } from "./recordOf";
 import { holdsSecrets, withoutSecrets } from "./secrets";
 import { type FormState, type KeptForm, useForm } from "./useForm";
@@ -154,7 +155,7 @@ export function usePlayground({ client, about, onSignedOut }: PlaygroundOptions)
         input: how === "batch" ? [json] : json,
         config: config.config,
         configHash: "",
-        operations: about.operations,
+        operations: operationsOf(about),
       };
       const kept = { input: secretless, config: config.shareable };
       void store.start(request).then((ended) => {
@@ -165,7 +166,7 @@ export function usePlayground({ client, about, onSignedOut }: PlaygroundOptions)
         }
       });
     },
-    [about.operations, keep, noticed, store],
+    [about, keep, noticed, store],
   );
 
   useDraft(drafts, { input, configuration, method }, (kept) =>
