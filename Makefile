@@ -37,6 +37,9 @@ format: $(VENV)/.dev  ## let ruff rewrite what it can
 ui-dev: ui/node_modules/.ready  ## serve the web pages from their sources, in front of MOORAGE_DEV_SERVER
 	npm --prefix ui run --silent dev
 
+ui-screenshots: $(VENV)/.dev  ## take the pictures of the web pages for the documentation again
+	$(BIN)/python -m tests.pages.screenshots
+
 bench: $(VENV)/.dev benchmarks/.peer/.ready  ## measure side by side with LangServe and code written by hand
 	@command -v wrk >/dev/null || { echo "make bench needs wrk: apt-get install wrk"; exit 1; }
 	$(BIN)/python -m benchmarks $(CASES) --rounds $(ROUNDS) --seconds $(SECONDS)
@@ -94,4 +97,4 @@ ui/node_modules/.ready: ui/package-lock.json
 	npm --prefix ui ci --silent --no-fund --no-audit
 	touch $@
 
-.PHONY: help serve serve-workers test check format bench docs-reference lock clean js-clients ui-check ui-dev
+.PHONY: help serve serve-workers test check format bench docs-reference lock clean js-clients ui-check ui-dev ui-screenshots

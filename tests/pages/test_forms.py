@@ -23,6 +23,7 @@ from langchain_core.runnables import (
 from playwright.sync_api import Page, Route, expect
 from pydantic import BaseModel, Field, RootModel, SecretStr, create_model
 
+from app.agents.conversation import Conversation
 from moorage.langserve import CustomUserType
 from moorage.testing import ScriptedChatModel, serving
 from tests.pages.conftest import Axe
@@ -541,6 +542,13 @@ def test_messages_have_roles_texts_and_images(desk: Desk, tmp_path: Path, axe: A
             {"type": "ai", "content": "A dot."},
         ]
     }
+
+
+def test_messages_that_may_be_written_as_openai_does_too(desk: Desk):
+    desk.open(Conversation)
+    desk.hands.field("Text of message 1").fill("Hello")
+
+    assert desk.sent() == {"messages": [{"type": "human", "content": "Hello"}]}
 
 
 def test_the_documented_chat_chain_works_as_a_chat(desk: Desk):

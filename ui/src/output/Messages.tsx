@@ -63,7 +63,7 @@ export const MessageBubble = memo(function MessageBubble({
       </header>
       {partsOf(message).map((part, position) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: parts are only appended
-        <PartView key={position} part={part} plain={role === "human" || role === "tool"} />
+        <PartView key={position} part={part} role={role} />
       ))}
       {callsOf(message).map((call) => (
         <CallView key={call.id} call={call} />
@@ -82,16 +82,42 @@ function nameOf(message: Message, role: string): string {
   return typeof said === "string" && said !== "" ? `${title} · ${said}` : title;
 }
 
-function PartView({ part, plain }: { part: Part; plain: boolean }) {
+function PartView({ part, role }: { part: Part; role: string }) {
   switch (part.kind) {
     case "text":
-      return plain ? <Plain text={part.text} /> : <Markdown text={part.text} />;
+      if (role === "tool") return <Result text={part.text} />;
+      return role === "human" ? <Plain text={part.text} /> : <Markdown text={part.text} />;
     case "reasoning":
       return <Reasoning text={part.text} />;
     case "image":
       return <Picture address={part.address} label="" />;
     case "data":
       return <JsonTree label={String(part.value.type ?? strings.json)} value={part.value} />;
+  }
+}
+
+/** From here on what a tool says is folded: the answer matters more. */
+const LONG_RESULT = 400;
+
+function Result({ text }: { text: string }) {
+  const value = dataIn(text);
+  const shown =
+    value === null ? <Plain text={text} /> : <JsonTree label={strings.result} value={value} />;
+  if (text.length < LONG_RESULT) return shown;
+  return (
+    <Disclosure summary={<span className="text-ink-muted">{strings.longResult(text.length)}</span>}>
+      {shown}
+    </Disclosure>
+  );
+}
+
+/** The object or list that a text is in JSON; null for any other text. */
+function dataIn(text: string): object | null {
+  if (!/^\s*[[{]/.test(text)) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

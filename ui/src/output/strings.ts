@@ -25,6 +25,8 @@ export const strings = {
   reasoning: "Reasoning",
   requestId: "Request",
   rest: "Other values",
+  result: "Result",
+  longResult: (length: number) => `Result, ${length.toLocaleString("en")} characters`,
   retryAfter: (seconds: number) => `Try again in ${seconds} s.`,
   roles: {
     human: "User",

@@ -24,18 +24,27 @@ const ALIASES: Record<string, string> = {
  *
  * A union of messages, one message, and the base class of all messages are recognised.
  */
-export function rolesOf(root: unknown, schema: unknown): readonly string[] | null {
-  const resolved = resolve(root, schema);
+export function rolesOf(
+  root: unknown,
+  schema: unknown,
+  open: readonly string[] = [],
+): readonly string[] | null {
+  const resolved = resolve(root, schema, open);
   if (resolved.problem !== undefined) return null;
   const branches = resolved.schema.anyOf ?? resolved.schema.oneOf;
   if (!Array.isArray(branches)) return ownRoles(resolved.schema);
-  const all = branches.map((branch) => {
-    const one = resolve(root, branch, resolved.references);
-    return one.problem === undefined ? ownRoles(one.schema) : null;
-  });
+  const all = branches
+    .filter((branch) => !isOpenAi(resolve(root, branch, resolved.references).schema))
+    .map((branch) => rolesOf(root, branch, resolved.references));
   const known = all.filter((roles) => roles !== null);
   if (known.length === 0 || known.length < all.length) return null;
   return ordered(known.flat());
+}
+
+/** Another way to write the messages that stand beside it in a union. */
+function isOpenAi(schema: Schema): boolean {
+  const { properties } = schema;
+  return isObject(properties) && Object.keys(properties).sort().join(" ") === "content role";
 }
 
 function ownRoles(schema: Schema): readonly string[] | null {

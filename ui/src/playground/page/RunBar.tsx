@@ -15,7 +15,7 @@ export function RunBar({ playground }: { playground: Playground }) {
   }, [held]);
   if (methods.length === 0) return <Notice tone="info">{strings.nothingPublished}</Notice>;
   return (
-    <div className="sticky bottom-0 z-10 -mx-1 flex flex-col gap-2 rounded-lg border border-line bg-canvas px-3 py-2">
+    <div className="sticky bottom-0 z-10 flex flex-col gap-2 rounded-lg border border-line bg-canvas px-3 py-2">
       {held > 0 && !active && (
         <Notice tone="warning">
           {strings.problems(held)}{" "}
