@@ -1,5 +1,5 @@
 import { Ellipsis } from "lucide-react";
-import type { ClipboardEvent, ReactNode } from "react";
+import { type ClipboardEvent, memo, type ReactNode } from "react";
 import {
   Button,
   Field as DesignField,
@@ -14,6 +14,7 @@ import {
   type Field,
   type Path,
   parsed,
+  pointer,
   pretty,
   takeField,
   toJson,
@@ -55,7 +56,20 @@ export interface FieldViewProps extends FieldProps {
 }
 
 /** One field of a form with all that belongs to it: label, complaint, menu, and the fields within. */
-export function FieldView(props: FieldViewProps) {
+export const FieldView = memo(View, isSame);
+
+function isSame(before: FieldViewProps, now: FieldViewProps): boolean {
+  const { path: old, ...rest } = before;
+  const { path, ...others } = now;
+  return (
+    pointer(old) === pointer(path) &&
+    (Object.keys({ ...rest, ...others }) as (keyof typeof others)[]).every(
+      (name) => rest[name] === others[name],
+    )
+  );
+}
+
+function View(props: FieldViewProps) {
   const { field, value, path, required, onChange } = props;
   const form = useForm();
   if (field.kind === "const" && value.is !== "raw" && path.length > 0) return null;

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Button, Disclosure } from "../design";
 import { type ObjectField, type Property, partOf, type Value, withKey } from "../schema";
 import { errorBelow, useForm } from "./context";
@@ -10,6 +10,9 @@ export function ObjectControl({ field, value, path, onChange }: FieldProps<Objec
   const held = value.is === "object" ? value : { is: "object" as const, fields: {}, rest: {} };
   const { seen, folded } = shown(field);
   const rest = Object.keys(held.rest);
+  const setterOf = useSetters((name, part) =>
+    onChange({ ...held, fields: withKey(held.fields, name, part) }),
+  );
   const view = (property: Property) => (
     <FieldView
       key={property.name}
@@ -17,7 +20,7 @@ export function ObjectControl({ field, value, path, onChange }: FieldProps<Objec
       value={partOf(held.fields, property)}
       path={[...path, property.name]}
       required={property.required}
-      onChange={(part) => onChange({ ...held, fields: withKey(held.fields, property.name, part) })}
+      onChange={setterOf(property.name)}
     />
   );
   return (
@@ -40,6 +43,22 @@ export function ObjectControl({ field, value, path, onChange }: FieldProps<Objec
   );
 }
 
+type Set = (name: string, part: Value) => void;
+
+/** For each name a function that stays the same, so that only the field that changed is drawn again. */
+function useSetters(set: Set): (name: string) => (part: Value) => void {
+  const latest = useRef(set);
+  latest.current = set;
+  const made = useRef(new Map<string, (part: Value) => void>());
+  return (name) => {
+    const known = made.current.get(name);
+    if (known !== undefined) return known;
+    const setter = (part: Value) => latest.current(name, part);
+    made.current.set(name, setter);
+    return setter;
+  };
+}
+
 interface FoldedProps {
   path: FieldProps["path"];
   properties: readonly Property[];
@@ -50,12 +69,12 @@ interface FoldedProps {
 function Folded({ path, properties, fields, children }: FoldedProps) {
   const { errors } = useForm();
   const set = properties.filter((property) => partOf(fields, property).is !== "unset").length;
-  const [open, setOpen] = useState(set > 0);
+  const [chosen, choose] = useState<boolean | null>(null);
   const isWrong = properties.some(({ name }) => errorBelow(errors, [...path, name]) !== undefined);
   return (
     <Disclosure
-      open={open || isWrong}
-      onOpenChange={setOpen}
+      open={(chosen ?? set > 0) || isWrong}
+      onOpenChange={choose}
       summary={
         <span className="text-ink-muted">
           {strings.optionalFields(properties.length)}

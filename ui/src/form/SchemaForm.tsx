@@ -64,11 +64,15 @@ export function SchemaForm(props: SchemaFormProps) {
   const [before, setBefore] = useState<Value | null>(null);
   const told = useServerErrors(errors, value);
   const found = useMemo(() => validate(schema, value), [schema, value]);
-  const shown = useMemo(() => {
-    const all = showAll || everything;
-    const own = [...found].filter(([where]) => all || isTouched(touched, where));
-    return new Map([...own, ...told]);
-  }, [found, told, touched, showAll, everything]);
+  const shown = useUnchanged(
+    useMemo(() => {
+      const all = showAll || everything;
+      const own = [...found].filter(([where]) => all || isTouched(touched, where));
+      return new Map([...own, ...told]);
+    }, [found, told, touched, showAll, everything]),
+  );
+  const latest = useRef(value);
+  latest.current = value;
 
   const focusFirst = () => {
     const wrong = place.current?.querySelector<HTMLElement>("[aria-invalid=true], [data-invalid]");
@@ -103,9 +107,9 @@ export function SchemaForm(props: SchemaFormProps) {
       fileLimit,
       touch: (path: Path) =>
         setTouched((old) => (old.has(pointer(path)) ? old : new Set([...old, pointer(path)]))),
-      pasted: () => setBefore(value),
+      pasted: () => setBefore(latest.current),
     }),
-    [idPrefix, shown, disabled, fileLimit, value],
+    [idPrefix, shown, disabled, fileLimit],
   );
   const reset = () => {
     setTouched(new Set());
@@ -154,6 +158,17 @@ function isTouched(touched: ReadonlySet<string>, where: string): boolean {
   return (
     touched.has(where) || [...touched].some((one) => one !== "" && where.startsWith(`${one}/`))
   );
+}
+
+/** The same complaints are the same object, so that no field is drawn again for nothing. */
+function useUnchanged(errors: FieldErrors): FieldErrors {
+  const kept = useRef(errors);
+  const before = kept.current;
+  const isSame =
+    errors.size === before.size &&
+    [...errors].every(([where, message]) => before.get(where) === message);
+  if (!isSame) kept.current = errors;
+  return kept.current;
 }
 
 /** What the server said holds for the value that it was sent. */

@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
-import { type KeyboardEvent, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { Button, Checkbox, IconButton, LiveRegion, Select, TextInput } from "../design";
 import {
   empty,
@@ -56,6 +56,14 @@ export function Rows<Item>(props: RowsProps<Item>) {
   const { keys, remove, move } = useRowKeys(items.length);
   const [said, say] = useState("");
   const place = useRef<HTMLDivElement>(null);
+  const removed = useRef(false);
+  // The button that adds cannot have the focus as long as the list is full.
+  useEffect(() => {
+    const add = place.current?.querySelector<HTMLButtonElement>("[data-add]:enabled");
+    if (!removed.current || !add) return;
+    removed.current = false;
+    add.focus();
+  });
   const shift = (from: number, to: number) => {
     if (disabled || to < 0 || to >= items.length) return;
     const moved = [...items];
@@ -68,7 +76,7 @@ export function Rows<Item>(props: RowsProps<Item>) {
     remove(index);
     say(strings.removed(nameOf(index)));
     onItems(items.filter((_, at) => at !== index));
-    place.current?.querySelector<HTMLElement>("[data-add]")?.focus();
+    removed.current = true;
   };
   const keyed = (index: number) => (event: KeyboardEvent) => {
     if (!event.altKey || event.defaultPrevented) return;

@@ -92,9 +92,7 @@ function messageOf(error: OutputUnit, schema: Schema, root: unknown): string | n
   const said = keywordOf(schema, root, error.keywordLocation, error.keyword);
   switch (error.keyword) {
     case "type":
-      return (
-        (typeof said === "string" ? own(problems.type, said) : undefined) ?? problems.otherType
-      );
+      return typeMessage(said);
     case "const":
       return problems.const(said as Json);
     case "enum":
@@ -122,6 +120,13 @@ function messageOf(error: OutputUnit, schema: Schema, root: unknown): string | n
     default:
       return problems.other;
   }
+}
+
+/** Of a type that there is not, nothing can be said. */
+function typeMessage(said: unknown): string | null {
+  const { type, otherType } = strings.problems;
+  if (Array.isArray(said)) return otherType;
+  return typeof said === "string" ? (own(type, said) ?? null) : null;
 }
 
 /** The checker names the missing key in its sentence only. */
