@@ -9,6 +9,7 @@ from playwright.sync_api import CDPSession, Page
 from tests.conftest import leg_missing
 
 _AXE = Path(__file__).parents[2] / "ui/node_modules/axe-core/axe.min.js"
+_DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _RUN = """\
 axe.run(document, {resultTypes: ["violations"], preload: false}).then(({violations}) =>
   JSON.stringify(violations.map(({id, impact, help, nodes}) =>
@@ -22,6 +23,7 @@ def findings(page: Page, scheme: Literal["light", "dark"]) -> list[dict[str, Any
         leg_missing("browser", "run npm ci in ui/ for axe-core")
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=scheme)
+    page.evaluate(_DRAWN)  # the colours of a theme are computed with the next frame
     session = page.context.new_cdp_session(page)
     frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
     world = session.send("Page.createIsolatedWorld", {"frameId": frame})["executionContextId"]

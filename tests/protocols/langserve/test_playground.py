@@ -295,8 +295,8 @@ async def test_under_a_hash_the_page_is_told_what_is_configured(pages: Path):
     assert configured.json()["config_hash"] == hashed(config)
     assert configured.json()["config"] == config
     assert set(schema["properties"]) == {"who"}
-    # The page is the same for everybody; it says itself what is wrong with its link.
-    assert [reply.status_code for reply in wrong] == [200, 400]
+    assert [reply.status_code for reply in wrong] == [400, 400]
+    assert wrong[0].headers["content-type"].startswith("text/html")  # it says what is wrong
 
 
 @pytest.mark.requirement("langserve:surface:dependencies")

@@ -21,6 +21,7 @@ from moorage.engine.functions import remember_signatures
 from moorage.engine.log_patches import stream_log
 from moorage.engine.policy import POLICY_KEY, RUN_ERROR_KEY, RUN_ID_KEY, UNLIMITED, RunPolicy
 from moorage.engine.supervision import Supervision
+from moorage.errors import MoorageError
 from moorage.protocols.langserve.batches import Batch, spread
 from moorage.protocols.langserve.bodies import (
     Body,
@@ -227,7 +228,7 @@ class RunnableHandler:
         """Answer with the playground's page, or one of its files; 404 for any other path.
 
         ``about.json`` and ``feedback.json`` are made for the request; the latter takes a POST too.
-        The page is there whatever the hash is: it says itself what is wrong with a link.
+        Under a hash that is none they have the status of the error, and the page says what it is.
         """
         base = self._base(request)
         if file_path == FEEDBACK:
@@ -237,7 +238,12 @@ class RunnableHandler:
         if file_path == ABOUT:
             config = self._chosen(config_hash, server_config)
             return self._playground.about(request, base, config_hash, config)
-        return self._playground.file(file_path, request, base, config_hash)
+        found = self._playground.file(file_path, request, base, config_hash)
+        try:
+            self._chosen(config_hash, server_config)
+        except MoorageError as error:
+            found.status_code = status_of(error)
+        return found
 
     async def create_feedback(self, body: FeedbackCreateRequest) -> Feedback:
         """Give feedback on a run.
