@@ -14,21 +14,6 @@ from langchain_core.messages import BaseMessage, BaseMessageChunk, message_chunk
 TUPLES = "messages-tuple"
 MESSAGES = "messages"
 EVENTS = "events"
-STREAM_MODES = frozenset(
-    {
-        "values",
-        "updates",
-        TUPLES,
-        MESSAGES,
-        EVENTS,
-        "custom",
-        "tasks",
-        "checkpoints",
-        "debug",
-    }
-)
-"""The modes that a run can be asked for."""
-
 _OWN = {TUPLES: MESSAGES}
 _NOT_OF_GRAPHS = frozenset({EVENTS})
 _PLACE = ("checkpoint_id", "thread_id", "checkpoint_ns", "checkpoint_map")

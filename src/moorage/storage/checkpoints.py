@@ -7,7 +7,7 @@ Here they join the commits of everything else that is written at the time.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from typing import Any, Protocol, Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -27,23 +27,13 @@ from langgraph.checkpoint.sqlite.utils import load_pending_writes
 
 from moorage.domain.runs import Claim
 from moorage.storage.sql import checkpoints
-from moorage.storage.sql.statement import Row, Rows, Transaction
+from moorage.storage.sql.statement import Database, Row, Rows
 
 Result = TypeVar("Result")
 
 _TIME_ORDERED = 6
 _LAST = "_last_v6_timestamp"
 """Where langgraph keeps the time of the last id that it made. There is no public way to it."""
-
-
-class Database(Protocol):
-    """What drives transactions."""
-
-    async def write(self, transaction: Transaction[Result]) -> Result:
-        """Drive a transaction; when this returns, it is kept."""
-
-    async def read(self, transaction: Transaction[Result]) -> Result:
-        """Drive a transaction that changes nothing."""
 
 
 class Saver(AsyncSqliteSaver):

@@ -6,8 +6,6 @@ load than to look, so a database that is up to date never sees it.
 
 import sqlite3
 
-from moorage.errors import Misconfigured
-
 HEAD = "0001"
 """The revision that this version of moorage works with."""
 
@@ -34,6 +32,3 @@ def _revision(connection: sqlite3.Connection) -> str | None:
     except sqlite3.OperationalError:
         return None
     return found[0] if found else None
-
-
-__all__ = ["HEAD", "Misconfigured", "migrate"]

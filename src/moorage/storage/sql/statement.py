@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import orjson
 from sqlalchemy import (
@@ -81,6 +81,16 @@ class Statement:
 
 Step = tuple[Statement, Mapping[str, Any]]
 Transaction = Generator[Step, Rows, Result]
+
+
+class Database(Protocol):
+    """What drives transactions."""
+
+    async def write(self, transaction: Transaction[Result]) -> Result:
+        """Drive a transaction; when this returns, it is kept."""
+
+    async def read(self, transaction: Transaction[Result]) -> Result:
+        """Drive a transaction that changes nothing."""
 
 
 def _compile(

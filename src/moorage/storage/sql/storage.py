@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from moorage.domain.assistants import Assistant, AssistantChange, AssistantQuery
 from moorage.domain.events import Flush
@@ -22,20 +22,10 @@ from moorage.domain.search import Filters, Hits, Page
 from moorage.domain.threads import Thread, ThreadQuery, ThreadState
 from moorage.storage.sql import assistants, checkpoints, events, queue, runs, threads
 from moorage.storage.sql.rows import microseconds, time_of
-from moorage.storage.sql.statement import Transaction
+from moorage.storage.sql.statement import Database
 
 Result = TypeVar("Result")
 _ALL: Filters = {}
-
-
-class Database(Protocol):
-    """What drives transactions."""
-
-    async def write(self, transaction: Transaction[Result]) -> Result:
-        """Drive a transaction; when this returns, it is kept."""
-
-    async def read(self, transaction: Transaction[Result]) -> Result:
-        """Drive a transaction that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

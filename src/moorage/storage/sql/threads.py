@@ -15,8 +15,6 @@ from moorage.storage.sql.rows import thread_of
 from moorage.storage.sql.statement import Statement, Transaction, dump, every_column, now, parameter
 from moorage.storage.sql.tables import RUNS, THREADS
 
-SORTABLE = frozenset({"thread_id", "status", "created_at", "updated_at", "state_updated_at"})
-
 _of_thread = parameter("of_thread")
 _GET = Statement(select(THREADS).where(THREADS.c.thread_id == _of_thread))
 _LOCK = Statement(select(THREADS).where(THREADS.c.thread_id == _of_thread).with_for_update())
