@@ -1,6 +1,7 @@
 """The run queue's promise: one run at a time on each thread, in order, and none is lost."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from moorage.domain.runs import (
 )
 from moorage.domain.search import Page
 from moorage.domain.threads import ThreadState, ThreadStatus
-from moorage.errors import Conflict, NotFound
+from moorage.errors import AlreadyExists, Conflict, NotFound
 from moorage.storage.interface import Storage
 from moorage.storage.opening import open_storage
 from moorage.storage.sql.storage import Terms
@@ -148,15 +149,28 @@ async def test_an_idempotency_key_names_one_run(storage: Storage, thread_id: str
     assert len(await storage.runs.of_thread(thread_id, page=Page())) == 1
 
 
+async def test_a_run_id_names_one_run(storage: Storage, thread_id: str):
+    first = asked(thread_id)
+    await storage.queue.accept(first)
+    again = replace(asked(str(uuid4())), run_id=first.run_id)
+    with pytest.raises(AlreadyExists, match=first.run_id):
+        await storage.queue.accept(again)
+
+    with pytest.raises(NotFound):
+        await storage.threads.get(again.thread_id)
+    assert [held.run_id for held in await claim(storage)] == [first.run_id]
+
+
 class TestDelay:
     async def test_a_delayed_run_waits_for_its_time(
         self, storage: Storage, thread_id: str, clock: ManualClock
     ):
         run_id = await accept(storage, thread_id, delay=timedelta(seconds=5))
         assert await claim(storage) == []
-        assert await storage.queue.next_due() == clock.now() + timedelta(seconds=5)
+        assert await storage.queue.next_due() == timedelta(seconds=5)
 
         clock.advance(timedelta(seconds=5))
+        assert await storage.queue.next_due() == timedelta(0)
         assert [held.run_id for held in await claim(storage)] == [run_id]
 
     async def test_it_does_not_hold_up_later_ones(
@@ -302,6 +316,34 @@ class TestLeases:
         assert await storage.queue.finish(held, DONE)
         assert not await storage.queue.finish(held, DONE)
 
+    @pytest.mark.parametrize("action", list(CancelAction))
+    async def test_one_that_was_to_stop_is_still_to_stop(
+        self, storage: Storage, thread_id: str, clock: ManualClock, action: CancelAction
+    ):
+        run_id = await accept(storage, thread_id)
+        for _ in range(2):
+            [held] = await claim(storage)
+            assert held.signal is None
+            assert await storage.queue.release(held, counts=True)
+        [held] = await claim(storage)
+        await storage.queue.cancel([run_id], action)
+        clock.advance(timedelta(seconds=31))
+        assert await storage.queue.reap() == [run_id]
+        [held] = await storage.queue.claim("worker-2", 1)
+        assert (held.run_id, held.signal) == (run_id, action)
+
+    async def test_one_that_was_to_stop_is_not_begun_for_ever(
+        self, storage: Storage, thread_id: str, clock: ManualClock
+    ):
+        run_id = await accept(storage, thread_id)
+        await claim(storage)
+        await storage.queue.cancel([run_id], CancelAction.INTERRUPT)
+        for _ in range(4):
+            clock.advance(timedelta(seconds=31))
+            assert await storage.queue.reap() == [run_id]
+            await claim(storage)
+        assert await status_of(storage, run_id) is RunStatus.ERROR
+
     async def test_a_renewed_one_is_not_lost(
         self, storage: Storage, thread_id: str, clock: ManualClock
     ):
@@ -415,6 +457,46 @@ async def test_a_finished_run_leaves_word_for_its_webhook(storage: Storage, thre
     [held] = await claim(storage)
     told = Outcome(RunStatus.SUCCESS, IDLE, webhook=Webhook("https://example.com", b"{}"))
     assert await storage.queue.finish(held, told)
+
+
+class TestTime:
+    """The computer's clock may be set back; what waits and who comes first must not change."""
+
+    async def test_setting_the_clock_back_changes_neither_order_nor_delays(
+        self, storage: Storage, thread_id: str, clock: ManualClock
+    ):
+        first = await accept(storage, thread_id)
+        delayed = await accept(storage, str(uuid4()), delay=timedelta(seconds=5))
+        clock.advance(timedelta(hours=-1))
+        second = await accept(storage, thread_id)
+
+        assert await storage.queue.next_due() == timedelta(0)
+        [held] = await claim(storage)
+        assert held.run_id == first
+        await storage.queue.finish(held, DONE)
+        assert [held.run_id for held in await claim(storage)] == [second]
+        assert await storage.queue.next_due() == timedelta(seconds=5)
+        clock.advance(timedelta(hours=1, seconds=5))
+        assert [held.run_id for held in await claim(storage)] == [delayed]
+
+    async def test_nor_does_it_between_two_processes(
+        self,
+        tmp_path: Path,
+        thread_id: str,
+        clock: ManualClock,
+        caplog: pytest.LogCaptureFixture,
+    ):
+        url = f"sqlite:///{tmp_path}/moorage.db"
+        async with open_storage(url, terms=Terms(), clock=clock) as before:
+            first = await accept(before, thread_id)
+        clock.advance(timedelta(hours=-1))
+        async with open_storage(url, terms=Terms(), clock=clock) as after:
+            second = await accept(after, thread_id)
+            [held] = await claim(after)
+            assert held.run_id == first
+            await after.queue.finish(held, DONE)
+            assert [held.run_id for held in await claim(after)] == [second]
+        assert "1:00:00 behind" in caplog.text
 
 
 async def test_only_ended_runs_are_deleted(storage: Storage, thread_id: str):

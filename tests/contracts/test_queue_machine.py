@@ -297,7 +297,8 @@ class Queue(RuleBasedStateMachine):
             o.thread_id for o in self.world.runs.values() if o.claim
         }
         waiting = [o for thread_id in idle for o in self.world.of(thread_id)]
-        assert due == min((one.available_at for one in waiting), default=None)
+        left = [max(one.available_at - self.clock.now(), timedelta(0)) for one in waiting]
+        assert due == min(left, default=None)
 
 
 def _heads() -> Transaction[Rows]:

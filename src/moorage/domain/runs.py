@@ -146,12 +146,16 @@ class Claim:
     """The right to execute a run until its lease ends, unless it is renewed.
 
     ``(run_id, owner, attempt)`` is the fencing token: an older one changes nothing any more.
+
+    Attributes:
+        signal: How the run is to be cancelled, if it was told so under an earlier worker.
     """
 
     run: Run
     owner: str
     attempt: int
     is_temporary: bool = False
+    signal: CancelAction | None = None
 
     @property
     def run_id(self) -> str:

@@ -7,7 +7,7 @@ cancelled. What happens in this process is heard of without waiting for either.
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -57,6 +57,7 @@ class Queue:
 
         Raises:
             NotFound: There is no such thread, and none is to be made.
+            AlreadyExists: There is a run with that id.
             Conflict: The thread has unfinished runs and the strategy is to reject.
         """
         accepted = await self._queue.accept(request, owner=owner)
@@ -101,8 +102,8 @@ class Queue:
             self._news.set()
         return reaped
 
-    async def next_due(self) -> datetime | None:
-        """Return when the next run may begin."""
+    async def next_due(self) -> timedelta | None:
+        """Return how long until the next run may begin; None if none waits."""
         return await self._queue.next_due()
 
     def saver(self, held: Claim) -> BaseCheckpointSaver[Any]:

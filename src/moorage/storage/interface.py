@@ -7,7 +7,7 @@ may raise ``Unavailable`` when the database cannot be reached or written.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol, Self
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -152,6 +152,7 @@ class RunQueue(Protocol):
 
         Raises:
             NotFound: There is no such thread, and none is to be made.
+            AlreadyExists: There is a run with that id.
             Conflict: The thread has unfinished runs and the strategy is to reject.
         """
 
@@ -185,8 +186,8 @@ class RunQueue(Protocol):
             Their ids.
         """
 
-    async def next_due(self) -> datetime | None:
-        """Return when the next run may begin, which may be past; None if none waits."""
+    async def next_due(self) -> timedelta | None:
+        """Return how long until the next run may begin, zero if it may; None if none waits."""
 
 
 class EventLog(Protocol):

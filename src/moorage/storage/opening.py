@@ -1,11 +1,13 @@
 """From the URL of a database to what keeps things in it."""
 
+import logging
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from moorage.clock import Clock
+from moorage.clock import Clock, SteadyClock
 from moorage.domain.runs import Claim
 from moorage.errors import Misconfigured
 from moorage.storage import migrations
@@ -22,7 +24,10 @@ from moorage.storage.sql.storage import (
 )
 from moorage.storage.sqlite import SqliteDatabase
 
+_log = logging.getLogger(__name__)
+
 _NOT_A_FILE = frozenset({"///", "///:memory:"})
+_TOLERATED = timedelta(seconds=1)
 _FUNCTIONS = {"json_contains": (2, contains_text), "json_allows": (2, allows_text)}
 
 
@@ -58,8 +63,11 @@ class EmbeddedStorage:
     """
 
     def __init__(self, path: Path | None, terms: Terms, clock: Clock | None = None) -> None:
+        self._path = path
+        # A clock that was given is not helped to go on: it may be one that stands still.
+        self._clock = SteadyClock(clock, lambda: 0.0) if clock else SteadyClock()
         self._database = SqliteDatabase(
-            path, clock=clock, functions=_FUNCTIONS, prepare=migrations.migrate
+            path, clock=self._clock, functions=_FUNCTIONS, prepare=migrations.migrate
         )
         self.assistants = SqlAssistants(self._database)
         self.threads = SqlThreads(self._database)
@@ -78,7 +86,29 @@ class EmbeddedStorage:
             Misconfigured: It is in use, cannot be opened, or was written by a newer moorage.
         """
         await self._database.__aenter__()
+        try:
+            await self._go_on_in_time()
+        except BaseException:
+            await self._database.__aexit__()
+            raise
         return self
+
+    async def _go_on_in_time(self) -> None:
+        """Begin no earlier than an earlier process has ended, whatever the computer's clock says.
+
+        Runs that wait would otherwise do so until the clock has caught up with them.
+        """
+        latest = await self.queue.latest_time()
+        if latest is None:
+            return
+        behind = latest - self._clock.now()
+        if behind > _TOLERATED:
+            _log.warning(
+                "the clock is %s behind what was written to %s; time goes on from there",
+                behind,
+                self._path,
+            )
+        self._clock.advance_to(latest)
 
     async def __aexit__(self, *exception: object) -> None:
         """Finish what has been asked for, and close the file."""

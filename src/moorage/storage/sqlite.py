@@ -19,7 +19,7 @@ from typing import Any, Generic, Self, TypeVar
 from filelock import FileLock, Timeout
 from sqlalchemy.dialects import sqlite
 
-from moorage.clock import Clock, SystemClock
+from moorage.clock import Clock, SteadyClock
 from moorage.errors import Misconfigured, MoorageError, Unavailable
 from moorage.storage.sql.rows import microseconds_of
 from moorage.storage.sql.statement import Rows, Statement, Transaction
@@ -63,7 +63,7 @@ class SqliteDatabase:
         prepare: Callable[[sqlite3.Connection, str], None] = lambda *_: None,
     ) -> None:
         self._path = path and path.resolve()
-        self._clock = clock or SystemClock()
+        self._clock = clock or SteadyClock()
         self._functions = functions or {}
         self._prepare = prepare
         # Not bound to the thread that takes it: the one that closes the file is another.

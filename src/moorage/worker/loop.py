@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self, TypeVar
 
-from moorage.clock import Clock, SystemClock
 from moorage.domain.runs import CancelAction, Claim
 from moorage.engine.execution import Execution, Means
 from moorage.engine.queue import Queue
@@ -67,10 +66,9 @@ class Worker:
         means: What they are executed with.
         streams: Where their events are published.
         pace: How much it does.
-        clock: Tells the time that due times are compared with.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts that it joins
+    def __init__(
         self,
         name: str,
         queue: Queue,
@@ -78,14 +76,12 @@ class Worker:
         streams: Streams,
         *,
         pace: Pace | None = None,
-        clock: Clock | None = None,
     ) -> None:
         self.name = name
         self._queue = queue
         self._means = means
         self._streams = streams
         self._pace = pace or Pace()
-        self._clock = clock or SystemClock()
         self._held: dict[str, _Held] = {}
         self._renewed_at = 0.0
         self._loops: list[asyncio.Task[None]] = []
@@ -120,6 +116,8 @@ class Worker:
         stream = self._streams.of(claim.run_id)
         stream.begin(claim.attempt)
         execution = Execution(claim, self._means, self._queue.saver(claim), stream.publish)
+        if claim.signal is not None:
+            execution.cancel(claim.signal)
         held = self._held[claim.run_id] = _Held(claim, execution)
         held.task = asyncio.create_task(self._carry_out(held))
 
@@ -152,7 +150,7 @@ class Worker:
         look = self._pace.look.total_seconds()
         if not self.free or (due := await self._queue.next_due()) is None:
             return look
-        return min(max((due - self._clock.now()).total_seconds(), 0.0), look)
+        return min(due.total_seconds(), look)
 
     async def _renew(self) -> None:
         """Extend the leases of what is held, let go of what is not; find what others have lost."""

@@ -308,3 +308,24 @@ async def steal(house: House, run: Run) -> Claim:
     assert await queue.reap() == [run.run_id]
     [claim] = await queue.claim("thief", 1)
     return claim
+
+
+@pytest.mark.parametrize("action", list(CancelAction))
+async def test_a_run_that_was_to_stop_does_so_at_the_next_start(
+    tmp_path: Path, action: CancelAction
+):
+    path = tmp_path / "moorage.db"
+    async with opened(path, "dead") as house:
+        run_id = await house.ask("t")
+        await house.storage.queue.claim("dead", 1)
+        await house.storage.queue.cancel([run_id], action)
+    async with opened(path, "w2") as house:
+        stream = house.streams.of(run_id)
+        async with house.worker("w2"):
+            await asyncio.wait_for(stream.ended(), 20)
+        thread = await house.storage.threads.get("t")
+
+    assert house.work.most == 0, "no step of it was begun again"
+    assert not (thread.values or {}).get("words", [])
+    kept = action is CancelAction.INTERRUPT
+    assert thread.status is (ThreadStatus.INTERRUPTED if kept else ThreadStatus.IDLE)

@@ -35,7 +35,7 @@ from moorage.domain.runs import (
     RunStatus,
 )
 from moorage.domain.threads import ThreadState, ThreadStatus
-from moorage.errors import Conflict, NotFound
+from moorage.errors import AlreadyExists, Conflict, NotFound
 from moorage.storage.sql.rows import microseconds, run_of
 from moorage.storage.sql.statement import (
     Row,
@@ -43,6 +43,7 @@ from moorage.storage.sql.statement import (
     Statement,
     Transaction,
     dump,
+    engine_now,
     every_column,
     load,
     now,
@@ -199,8 +200,11 @@ _RETURN = Statement(
     .values(status=_PENDING, owner=None, lease_until=None, updated_at=_at)
 )
 _NEXT_DUE = Statement(
-    select(func.min(RUNS.c.available_at).label("due")).where(RUNS.c.is_head, _IS_PENDING)
+    select((func.min(RUNS.c.available_at) - engine_now()).label("left")).where(
+        RUNS.c.is_head, _IS_PENDING
+    )
 )
+_LATEST = Statement(select(func.max(THREADS.c.updated_at).label("time")))
 _ADD_WEBHOOK = Statement(insert(WEBHOOKS).values(every_column(WEBHOOKS)))
 
 Forget = Callable[[Sequence[str], str], Transaction[None]]
@@ -220,12 +224,15 @@ def accept(
 
     Raises:
         NotFound: There is no such thread.
+        AlreadyExists: There is a run with that id.
         Conflict: The thread is busy and the strategy is to reject.
     """
     if request.idempotency_key is not None and (
         known := (yield _BY_KEY(of_key=request.idempotency_key))
     ):
         return Accepted(run_of(known[0]), is_new=False)
+    if (yield _BY_ID(of_run=request.run_id)):
+        raise AlreadyExists(f"Run {request.run_id} exists already; choose another run_id.")
     thread = yield from _locked_for(request)
     time = yield from now()
     lane = yield _LANE(of_thread=request.thread_id)
@@ -259,7 +266,12 @@ def claim(owner: str, limit: int, lease: timedelta) -> Transaction[list[Claim]]:
     time = yield from now()
     rows = yield _CLAIM(at=time, most=limit, new_owner=owner, until=time + microseconds(lease))
     rows = sorted(rows, key=lambda row: (row["available_at"], row["seq"]))
-    return [Claim(run_of(row), owner, row["attempt"], bool(row["is_temporary"])) for row in rows]
+    return [_claim_of(row, owner) for row in rows]
+
+
+def _claim_of(row: Row, owner: str) -> Claim:
+    signal = CancelAction(row["signal"]) if row["signal"] else None
+    return Claim(run_of(row), owner, row["attempt"], bool(row["is_temporary"]), signal)
 
 
 def renew(owner: str, held: Iterable[Claim], lease: timedelta) -> Transaction[Renewal]:
@@ -387,12 +399,14 @@ def reap(
         if not rows:
             continue
         reaped.append(one["run_id"])
-        if rows[0]["attempt"] - rows[0]["excused"] < most_attempts:
+        # One that is to be cancelled is begun once more, to end as it was told.
+        most = most_attempts + bool(rows[0]["signal"])
+        if rows[0]["attempt"] - rows[0]["excused"] < most:
             yield _RETURN(of_run=one["run_id"], at=time)
             continue
         error = {
             "error": "WorkerLost",
-            "message": f"The run was begun {most_attempts} times; each time its worker was lost.",
+            "message": f"The run was begun {most} times; each time its worker was lost.",
         }
         yield _END(
             of_run=one["run_id"], new_status=RunStatus.ERROR.value, new_error=dump(error), at=time
@@ -406,10 +420,17 @@ def reap(
 
 
 def next_due() -> Transaction[int | None]:
-    """Return when the next run may begin, in microseconds since the epoch; None if none waits."""
+    """Return in how many microseconds the next run may begin; None if none waits."""
     rows = yield _NEXT_DUE()
-    due: int | None = rows[0]["due"]
-    return due
+    left: int | None = rows[0]["left"]
+    return left
+
+
+def latest_time() -> Transaction[int | None]:
+    """Return the latest time at which a run was accepted or ended; None if there was none."""
+    rows = yield _LATEST()
+    time: int | None = rows[0]["time"]
+    return time
 
 
 def settle(thread_id: str, state: ThreadState, time: int, *, is_busy: bool) -> Transaction[None]:

@@ -212,10 +212,15 @@ class SqlQueue:
             queue.reap(limit, self._terms.most_attempts, self._terms.sole_owner, checkpoints.forget)
         )
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self) -> timedelta | None:
         """See ``RunQueue``."""
-        due = await self._database.read(queue.next_due())
-        return None if due is None else time_of(due)
+        left = await self._database.read(queue.next_due())
+        return None if left is None else timedelta(microseconds=max(left, 0))
+
+    async def latest_time(self) -> datetime | None:
+        """Return the latest time that runs have left behind."""
+        time = await self._database.read(queue.latest_time())
+        return None if time is None else time_of(time)
 
 
 class SqlEvents:
