@@ -10,4 +10,5 @@ from moorage import add_routes
 
 def publish(app: FastAPI, chain: Runnable[Any, str]) -> None:
     """Publish ``chain``, which takes its prompt's variables and returns text."""
-    add_routes(app, chain, path="/chain")
+    description = "Sums a text up in at most two sentences."
+    add_routes(app, chain, path="/chain", description=description)

@@ -8,4 +8,5 @@ from moorage import add_routes
 
 def publish(app: FastAPI, retriever: BaseRetriever) -> None:
     """Publish ``retriever``, which takes a question and returns documents."""
-    add_routes(app, retriever, path="/retriever")
+    description = "Finds the passages of the documentation that fit a question best."
+    add_routes(app, retriever, path="/retriever", description=description)

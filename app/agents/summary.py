@@ -14,4 +14,4 @@ PROMPT = ChatPromptTemplate.from_messages(
 
 def summary_chain(model: BaseChatModel) -> Runnable[dict[str, Any], str]:
     """Make the chain from ``{"text": …}`` to a string."""
-    return PROMPT | model | StrOutputParser()
+    return (PROMPT | model | StrOutputParser()).with_config(run_name="summary")

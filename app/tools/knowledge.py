@@ -55,6 +55,7 @@ class KnowledgeRetriever(BaseRetriever):
         knowledge: What is searched.
     """
 
+    name: str | None = "search"
     knowledge: Knowledge
 
     def _get_relevant_documents(

@@ -171,6 +171,12 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     if console:
         warnings = opening.warnings(settings, identification, feedback)
         app.include_router(
-            consoles.router(pages, about, runnables=partial(hosted, app), warnings=warnings)
+            consoles.router(
+                pages,
+                about,
+                readiness=readiness,
+                runnables=partial(hosted, app),
+                warnings=warnings,
+            )
         )
     return app

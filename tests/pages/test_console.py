@@ -1,8 +1,11 @@
 """The console as people meet it: what is served, how to get there, and what is wrong."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from langchain_core.runnables import RunnableLambda
@@ -107,6 +110,68 @@ def test_texts_of_runnables_are_shown_as_texts(page: Page, serve: Serve):
 
     expect(page.get_by_role("heading", level=2)).to_have_text(HOSTILE)
     expect(page.locator("main img, main script")).to_have_count(0)
+
+
+def test_states_are_shown_and_follow_while_the_page_is_open(
+    page: Page, serve: Serve, watch: Watch, axe: Axe
+):
+    begun, may_end, works = threading.Event(), threading.Event(), [True]
+
+    def wait(word: str) -> str:
+        begun.set()
+        assert may_end.wait(10)
+        if word == "fail":
+            raise RuntimeError("a secret")
+        return word
+
+    async def database() -> bool:
+        return works[0]
+
+    app = create_app(
+        Settings.parse({}, log_level="CRITICAL", ready_cache="0s"), checks={"database": database}
+    )
+    add_routes(app, RunnableLambda(wait), path="/wait")
+    base = serve(app)
+    page.clock.install()
+    page.goto(f"{base}/console/")
+    card = page.get_by_role("article")
+
+    def later() -> None:
+        page.clock.fast_forward("00:31")
+
+    def run(word: str) -> None:
+        httpx.post(f"{base}/wait/invoke", json={"input": word})
+
+    expect(card).to_contain_text("Ready")
+    expect(card).to_contain_text("No runs")
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(run, "fail")
+        assert begun.wait(10)
+        later()
+        expect(card).to_contain_text("1 run, 1 in progress")
+        may_end.set()
+        running.result()
+    later()
+    expect(card).to_contain_text("Failing")
+    expect(card).to_contain_text(re.compile(r"1 run, 1 failed, the last one \(internal\) at \d"))
+    expect(page.get_by_role("status").filter(has_text="1 runnable is not well")).to_have_count(1)
+    expect(page.get_by_text("secret")).to_have_count(0)
+    axe(page)
+    run("well")
+    works[0] = False
+    later()
+    expect(card).to_contain_text("Not ready")
+    expect(card).to_contain_text("The service is failing: database failed.")
+
+    watch.expect("console: Failed to load resource.*runnables.json")
+    page.route("**/console/runnables.json", lambda route: route.abort("connectionrefused"))
+    later()
+    expect(card).to_contain_text("Unknown")
+    page.unroute("**/console/runnables.json")
+    works[0] = True
+    later()
+    expect(card).to_contain_text("Ready")
+    expect(card).to_contain_text("2 runs, 1 failed")
 
 
 def test_a_failure_is_shown_in_full_and_can_be_tried_again(

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
+from moorage.engine.activity import Activity
 from moorage.engine.policy import RunPolicy
 from moorage.errors import Abandoned, MoorageError, TimedOut, Unavailable
 from moorage.lifecycle import FAREWELL_MESSAGE
@@ -33,13 +34,33 @@ class Supervision:
     Args:
         policy: Time limit and life cycle of the process.
         left: Returns when the client has closed its connection.
+        activity: Where the runs are counted.
+        runs: How many runs are waited for.
     """
 
-    __slots__ = ("_cancellations", "_left", "_policy", "_reason", "_task", "_timers", "_watcher")
+    __slots__ = (
+        "_activity",
+        "_cancellations",
+        "_left",
+        "_policy",
+        "_reason",
+        "_runs",
+        "_task",
+        "_timers",
+        "_watcher",
+    )
 
-    def __init__(self, policy: RunPolicy, left: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        policy: RunPolicy,
+        left: Callable[[], Awaitable[None]],
+        activity: Activity | None = None,
+        runs: int = 1,
+    ) -> None:
         self._policy = policy
         self._left = left
+        self._activity = activity or Activity()
+        self._runs = runs
         self._reason: MoorageError | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._cancellations = 0
@@ -50,6 +71,7 @@ class Supervision:
         self._timers = [loop.call_later(_WATCH_AFTER, self._watch)]
         if limit := self._policy.run_timeout:
             self._timers.append(loop.call_later(limit, self._end, _too_slow(limit)))
+        self._activity.begin(self._runs)
         return self
 
     def __exit__(
@@ -58,6 +80,7 @@ class Supervision:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._activity.end(self._runs, succeeded=error is None)
         for timer in self._timers:
             timer.cancel()
         if self._watcher:

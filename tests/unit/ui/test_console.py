@@ -1,14 +1,20 @@
 """The console: its page, its files, and the list of what a service hosts."""
 
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import RunnableLambda, RunnableParallel
+from langgraph.graph import START, MessagesState, StateGraph
 
-from moorage import Settings, add_routes, create_app
+from moorage import Rejected, Settings, add_routes, create_app
 from moorage.auth.keys import digest
 from tests.built_pages import SCRIPT, write_pages
 from tests.conftest import Serve
@@ -147,3 +153,154 @@ def test_frames_are_let_in_as_the_settings_say(serve: Serve):
 def test_an_origin_that_is_none_is_refused(wrong: str):
     with pytest.raises(Exception, match="MOORAGE_FRAME_ANCESTORS"):
         Settings.parse({"MOORAGE_FRAME_ANCESTORS": wrong})
+
+
+def state(base: str, place: int = 0) -> Any:
+    return overview(base)["runnables"][place]["state"]
+
+
+def test_a_runnable_is_ready_before_anything_has_run(serve: Serve):
+    app = service()
+    add_routes(app, RunnableLambda(same), path="/r")
+
+    assert state(serve(app)) == {
+        "status": "ready",
+        "reason": None,
+        "running": 0,
+        "runs": 0,
+        "failed": 0,
+        "latest_failure": None,
+    }
+
+
+@pytest.mark.parametrize("operation", ["invoke", "stream", "stream_events"])
+def test_a_run_in_progress_is_counted_and_one_that_fails_is_told_until_one_succeeds(
+    serve: Serve, operation: str
+):
+    begun, may_end = threading.Event(), threading.Event()
+
+    def wait(word: str) -> str:
+        begun.set()
+        assert may_end.wait(10)
+        if word == "fail":
+            raise RuntimeError("a secret")
+        return word
+
+    app = service(log_level="CRITICAL")
+    add_routes(app, RunnableLambda(wait), path="/r")
+    base = serve(app)
+
+    def run(word: str) -> httpx.Response:
+        return httpx.post(f"{base}/r/{operation}", json={"input": word})
+
+    with ThreadPoolExecutor() as pool:
+        failing = pool.submit(run, "fail")
+        assert begun.wait(10)
+        assert (state(base)["running"], state(base)["runs"]) == (1, 1)
+        may_end.set()
+        failing.result()
+    told = state(base)
+    run("well")
+    after = state(base)
+
+    assert (told["status"], told["running"], told["failed"]) == ("failing", 0, 1)
+    assert told["latest_failure"]["code"] == "internal"
+    assert datetime.fromisoformat(told["latest_failure"]["at"]).tzinfo is not None
+    assert "secret" not in json.dumps(told)
+    assert (after["status"], after["runs"], after["failed"]) == ("ready", 2, 1)
+
+
+def test_what_callers_do_wrong_is_no_failing(serve: Serve):
+    def refuse(_: str) -> str:
+        raise Rejected(409, "Not now.")
+
+    app = service()
+    add_routes(app, RunnableLambda(refuse), path="/r")
+    base = serve(app)
+    unreadable = httpx.post(f"{base}/r/invoke", json={"input": 3})
+    refused = httpx.post(f"{base}/r/invoke", json={"input": "x"})
+
+    assert (unreadable.status_code, refused.status_code) == (422, 409)
+    assert state(base)["status"] == "ready"
+    assert (state(base)["runs"], state(base)["failed"]) == (1, 1)
+    assert state(base)["latest_failure"]["code"] == "rejected"
+
+
+def test_each_item_of_a_batch_is_a_run(serve: Serve):
+    def divide(by: int) -> float:
+        return 1 / by
+
+    app = service(log_level="CRITICAL")
+    add_routes(app, RunnableLambda(divide), path="/r")
+    base = serve(app)
+    httpx.post(f"{base}/r/batch", json={"inputs": [1, 0, 0], "return_exceptions": True})
+
+    assert (state(base)["runs"], state(base)["failed"]) == (3, 2)
+
+
+def test_a_runnable_whose_schema_cannot_be_made_says_so(serve: Serve):
+    def ask(_: Any) -> None: ...
+
+    nothing = RunnableLambda(ask).with_types(input_type=Callable[[], int])  # type: ignore[arg-type]
+    app = service(log_level="CRITICAL")
+    add_routes(app, nothing, path="/a")
+    add_routes(app, nothing, path="/b", disabled_endpoints=["input_schema"])
+    base = serve(app)
+
+    assert (state(base)["status"], state(base, 1)["status"]) == ("faulty", "ready")
+    assert state(base)["reason"] == "There is no JSON schema of its input: the log says why."
+    assert httpx.get(f"{base}/a/input_schema").status_code == 500
+
+
+def test_while_the_service_is_not_ready_no_runnable_is(serve: Serve):
+    works = [False]
+
+    async def database() -> bool:
+        return works[0]
+
+    app = service({"checks": {"database": database}}, ready_cache="0s")
+    add_routes(app, RunnableLambda(same), path="/r")
+    base = serve(app)
+
+    assert state(base)["status"] == "unready"
+    assert state(base)["reason"] == "The service is failing: database failed."
+    works[0] = True
+    assert state(base)["status"] == "ready"
+
+
+def test_a_runnable_without_a_name_has_that_of_its_place(serve: Serve):
+    app = service()
+    sequence = RunnableLambda(same) | RunnableLambda(same)
+    places = {
+        "/a/sums": sequence,
+        "/b": sequence.with_config(run_name="named"),
+        "/c": RunnableParallel(one=sequence),
+        "/d/{tenant}": RunnableLambda(lambda x: x),
+        "/e": RunnableLambda(same),
+        "/f": StateGraph(MessagesState).add_node("x", lambda _: {}).add_edge(START, "x").compile(),
+    }
+    for path, runnable in places.items():
+        add_routes(app, runnable, path=path)
+    add_routes(app, sequence)
+    told = overview(serve(app))["runnables"]
+
+    names = {one["path"]: one["name"] for one in told}
+    assert names == {
+        "": "RunnableSequence",
+        "/a/sums": "sums",
+        "/b": "named",
+        "/c": "c",
+        "/d/{tenant}": "d",
+        "/e": "same",
+        "/f": "f",
+    }
+
+
+def test_a_description_can_be_given_where_the_runnable_is_added(serve: Serve):
+    app = service()
+    add_routes(app, RunnableLambda(same), path="/r", description="Gives everything back.")
+    base = serve(app)
+
+    assert overview(base)["runnables"][0]["description"] == "Gives everything back."
+    about = httpx.get(f"{base}/r/playground/about.json").json()
+    assert (about["name"], about["description"]) == ("same", "Gives everything back.")

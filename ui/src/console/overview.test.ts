@@ -8,6 +8,14 @@ const runnable: Hosted = {
   description: null,
   playground: "/api/agent/playground/",
   operations: ["invoke"],
+  state: {
+    status: "ready",
+    reason: null,
+    running: 0,
+    runs: 0,
+    failed: 0,
+    latest_failure: null,
+  },
 };
 
 test("a runnable answers below the service, not below the console", () => {

@@ -1,6 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { Addresses, type Failure, requestJson, SessionClient } from "../api";
 
+/** How a runnable does; the same document says when it is which. */
+export interface State {
+  status: "ready" | "failing" | "faulty" | "unready";
+  reason: string | null;
+  running: number;
+  runs: number;
+  failed: number;
+  latest_failure: { at: string; code: string } | null;
+}
+
 /** One runnable of the service, as `docs/reference/web-pages.md` describes it. */
 export interface Hosted {
   path: string;
@@ -8,12 +18,14 @@ export interface Hosted {
   description: string | null;
   playground: string | null;
   operations: string[];
+  state: State;
 }
 
 export interface Overview {
   title: string;
   version: string;
   environment: string;
+  counted_since: string;
   runnables: Hosted[];
   warnings: string[];
 }
@@ -23,12 +35,20 @@ const addresses = Addresses.ofDocument();
 /** Where people sign in; null where the service asks for no credential. */
 export const sessions = addresses.session === null ? null : new SessionClient(addresses.session);
 
-/** What the service hosts. */
+/** How often states are asked for again while the page is seen, and where that just failed. */
+const AGAIN_MS = 10_000;
+const AFTER_FAILURE_MS = 30_000;
+
+/** What the service hosts, and how that does. */
 export function useOverview() {
   return useQuery<Overview, Failure>({
     queryKey: ["overview"],
     queryFn: async ({ signal }) =>
       (await requestJson<Overview>(addresses.page("runnables.json"), { signal })).value,
+    refetchInterval: ({ state: { error } }) => {
+      if (error?.status === 401) return false;
+      return error === null ? AGAIN_MS : AFTER_FAILURE_MS;
+    },
   });
 }
 

@@ -17,6 +17,7 @@ add_routes(app, RunnableLambda(str.upper).with_types(input_type=str), path="/upp
   filter: "Filter",
   filtered: (shown: number, all: number) => `${shown} of ${all} shown`,
   home: "Home",
+  lastly: (code: string) => `, the last one (${code}) at `,
   loading: "Loading what is served",
   loadFailed: "What is served could not be loaded",
   navigation: "Pages",
@@ -28,8 +29,24 @@ add_routes(app, RunnableLambda(str.upper).with_types(input_type=str), path="/upp
   openNamed: (name: string) => `Open playground of ${name}`,
   operations: "Operations",
   runnables: (count: number) => (count === 1 ? "1 runnable" : `${count} runnables`),
+  countedSince: "Each process of the service counts its own runs. The one that answers does since ",
+  runs: (runs: number, running: number, failed: number) =>
+    [
+      runs === 0 ? "No runs" : runs === 1 ? "1 run" : `${runs} runs`,
+      ...(running > 0 ? [`${running} in progress`] : []),
+      ...(failed > 0 ? [`${failed} failed`] : []),
+    ].join(", "),
   signIn: "Sign in",
   signInText: "This service asks for a credential.",
+  status: {
+    ready: "Ready",
+    failing: "Failing",
+    faulty: "Faulty",
+    unready: "Not ready",
+    unknown: "Unknown",
+  },
+  states: (wrong: number) =>
+    wrong === 0 ? "" : wrong === 1 ? "1 runnable is not well" : `${wrong} runnables are not well`,
   title: (page: string, service: string) => `${page} · ${service}`,
   unreachable: "not reachable",
   warnings: "What the operator should know",

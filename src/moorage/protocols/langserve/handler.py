@@ -14,14 +14,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from moorage.edge.errors import message_of, status_of
+from moorage.edge.errors import INTERNAL, message_of, status_of
 from moorage.edge.sse import EventResponse, disconnected
+from moorage.engine.activity import Activity
 from moorage.engine.callback_events import CallbackEvents
 from moorage.engine.functions import remember_signatures
 from moorage.engine.log_patches import stream_log
 from moorage.engine.policy import POLICY_KEY, RUN_ERROR_KEY, RUN_ID_KEY, UNLIMITED, RunPolicy
 from moorage.engine.supervision import Supervision
-from moorage.errors import MoorageError
+from moorage.errors import Abandoned, MoorageError
 from moorage.protocols.langserve.batches import Batch, spread
 from moorage.protocols.langserve.bodies import (
     Body,
@@ -44,7 +45,13 @@ from moorage.protocols.langserve.feedback import (
 from moorage.protocols.langserve.inputs import InputDecoder
 from moorage.protocols.langserve.opinions import Opinions
 from moorage.protocols.langserve.options import RouteOptions
-from moorage.protocols.langserve.playground import ABOUT, FEEDBACK, READS, Playground
+from moorage.protocols.langserve.playground import (
+    ABOUT,
+    FEEDBACK,
+    READS,
+    Playground,
+    run_name_of,
+)
 from moorage.protocols.langserve.replies import JsonResponse, answer, run_metadata
 from moorage.protocols.langserve.schemas import Schemas
 from moorage.protocols.langserve.streaming import closing_frame, output_frames
@@ -90,6 +97,10 @@ class RunnableHandler:
         output_type: Overrides the runnable's output type, in schemas and documentation.
         options: The fields of ``RouteOptions``, as keywords.
 
+    Attributes:
+        activity: What it has run.
+        schemas: Makes its JSON schemas.
+
     Raises:
         TypeError: ``runnable`` is no Runnable, or an option is unknown.
         ValueError: An option's value can never work.
@@ -110,6 +121,7 @@ class RunnableHandler:
         self.options = RouteOptions(**options)
         self.runnable = _typed(runnable, input_type, output_type)
         remember_signatures(self.runnable)
+        self.activity = Activity()
         self.links = LangSmithLinks(
             enable_feedback=self.options.enables_feedback,
             token_config=self.options.token_feedback_config,
@@ -118,8 +130,8 @@ class RunnableHandler:
         self._run_name = f"{prefix}{path.rstrip('/')}"
         self._configs = ConfigReader(self.runnable, self.options)
         self._inputs = InputDecoder(self.runnable)
-        self._schemas = Schemas(self.runnable, self._inputs, self._configs)
-        self.models = Models(path, self._schemas)
+        self.schemas = Schemas(self.runnable, self._inputs, self._configs)
+        self.models = Models(path, self.schemas)
         self._opinions = Opinions(self.options, self.links)
         self._playground = Playground(
             self.runnable, self.options, self._configs, self.links, self._opinions
@@ -195,7 +207,7 @@ class RunnableHandler:
         server_config: ServerConfig = None,
     ) -> Response:
         """Answer with the JSON schema of the input, as configured."""
-        return JsonResponse(self._schemas.input(self._chosen(config_hash, server_config)))
+        return JsonResponse(self.schemas.input(self._chosen(config_hash, server_config)))
 
     async def output_schema(
         self,
@@ -205,7 +217,7 @@ class RunnableHandler:
         server_config: ServerConfig = None,
     ) -> Response:
         """Answer with the JSON schema of the output, as configured."""
-        return JsonResponse(self._schemas.output(self._chosen(config_hash, server_config)))
+        return JsonResponse(self.schemas.output(self._chosen(config_hash, server_config)))
 
     async def config_schema(
         self,
@@ -215,7 +227,7 @@ class RunnableHandler:
         server_config: ServerConfig = None,
     ) -> Response:
         """Answer with the JSON schema of the config that clients may send."""
-        return JsonResponse(self._schemas.config(self._chosen(config_hash, server_config)))
+        return JsonResponse(self.schemas.config(self._chosen(config_hash, server_config)))
 
     async def playground(
         self,
@@ -390,11 +402,12 @@ class RunnableHandler:
         """Wait for a run under supervision, and for the feedback tokens of its ids meanwhile."""
         policy = _policy(request)
         tokens = self._fetch_tokens(run_ids)
+        left = partial(disconnected, request.receive)
         try:
-            with Supervision(policy, partial(disconnected, request.receive)):
+            with Supervision(policy, left, self.activity, len(run_ids)):
                 return await running, await tokens if tokens else [[] for _ in run_ids]
         except Exception as error:
-            if (known := self._mapped(request, error)) is not error:
+            if (known := self._failed(request, error)) is not error:
                 raise known from error
             raise
         finally:
@@ -411,9 +424,17 @@ class RunnableHandler:
         request.scope[RUN_ERROR_KEY] = getattr(known, "code", "internal")
         return known
 
+    def _failed(self, request: Request, error: Exception) -> Exception:
+        """Count a run that failed, unless its client has left; return the error to answer with."""
+        known = self._mapped(request, error)
+        if not isinstance(known, Abandoned):
+            by_caller = status_of(known) < INTERNAL
+            self.activity.fail(request.scope[RUN_ERROR_KEY], by_caller=by_caller)
+        return known
+
     def _failure(self, request: Request, error: Exception) -> Failure:
         """Describe a failure that is told inside an answer, and log it if nobody foresaw it."""
-        known = self._mapped(request, error)
+        known = self._failed(request, error)
         failure = Failure(status_of(known), message_of(known))
         if failure.is_closed:
             run_id = request.scope.get(RUN_ID_KEY)
@@ -433,7 +454,7 @@ class RunnableHandler:
         frames = output_frames(
             start, self._serializer, run.id if announce or tokens else None, tokens
         )
-        supervise = partial(Supervision, _policy(request))
+        supervise = partial(Supervision, _policy(request), activity=self.activity)
         return EventResponse(
             frames, supervise, lambda error: closing_frame(self._failure(request, error))
         )
@@ -443,7 +464,7 @@ class RunnableHandler:
     ) -> AsyncGenerator[Any, None]:
         """Wrap each item; yield none of a runnable that the allow list does not name."""
         allowed = self.options.stream_log_name_allow_list
-        is_shown = allowed is None or _bound_name(self.runnable) in allowed
+        is_shown = allowed is None or run_name_of(self.runnable) in allowed
         async with aclosing(source) as items:
             async for item in items:
                 if is_shown:
@@ -459,11 +480,6 @@ def _typed(runnable: Runnable[Any, Any], input_type: Any, output_type: Any) -> R
     types = {"input_type": input_type, "output_type": output_type}
     given = {name: value for name, value in types.items() if value != "auto"}
     return runnable.with_types(**given) if given else runnable
-
-
-def _bound_name(runnable: Runnable[Any, Any]) -> str | None:
-    config: Mapping[str, Any] = getattr(runnable, "config", {})
-    return config.get("run_name")
 
 
 def _as_patch(ops: list[Any]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from moorage.protocols.langserve.dispatch import PARAMETER, Publication, RunnableRoute
-from moorage.protocols.langserve.playground import description_of, published_operations
-from moorage.ui.console import Hosted
+from moorage.protocols.langserve.handler import RunnableHandler
+from moorage.protocols.langserve.playground import description_of, name_of, published_operations
+from moorage.ui.console import Hosted, State
 
 _REST = f"/{{{PARAMETER}:path}}"
 
@@ -48,8 +49,34 @@ def _described(path: str, publication: Publication) -> Hosted:
     has_page = handler.options.publishes("playground") and "{" not in path
     return {
         "path": path,
-        "name": handler.runnable.get_name(),
-        "description": description_of(handler.runnable),
+        "name": name_of(handler.runnable, path),
+        "description": description_of(handler.runnable, handler.options),
         "playground": f"{path}/playground/" if has_page else None,
         "operations": published_operations(handler.options),
+        "state": _state(handler),
     }
+
+
+def _state(handler: RunnableHandler) -> State:
+    activity, failure = handler.activity, handler.activity.latest_failure
+    reason = _not_made(handler)
+    return {
+        "status": "faulty" if reason else "failing" if activity.is_failing else "ready",
+        "reason": reason,
+        "running": activity.running,
+        "runs": activity.begun,
+        "failed": activity.failed,
+        "latest_failure": failure and {"at": failure.at.isoformat(), "code": failure.code},
+    }
+
+
+def _not_made(handler: RunnableHandler) -> str | None:
+    """Say which schemas are published and cannot be made."""
+    names = [
+        name
+        for name in sorted(handler.schemas.not_made)
+        if handler.options.publishes(f"{name}_schema")
+    ]
+    if not names:
+        return None
+    return f"There is no JSON schema of its {' and '.join(names)}: the log says why."

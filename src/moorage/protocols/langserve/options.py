@@ -43,6 +43,7 @@ class RouteOptions:
         astream_events_version: Version of the events that ``/stream_events`` sends.
         playground_type: ``default`` or ``chat``.
         serializer: Turns outputs into JSON.
+        description: What it is for; by default what its author wrote about it in the code.
         error_mapper: Gives failures a status and a message; else the service's own is asked.
         enabled: The operations that are published.
         config_hashes: Publish the ``/c/{config_hash}`` variants.
@@ -62,6 +63,7 @@ class RouteOptions:
     astream_events_version: Literal["v1", "v2"] = "v2"
     playground_type: Literal["default", "chat"] = "default"
     serializer: Serializer | None = None
+    description: str | None = None
     error_mapper: ErrorMapper | None = None
     enabled: frozenset[str] = SWITCHABLE
     config_hashes: bool = True

@@ -122,8 +122,8 @@ class Playground:
         """Tell the page about the runnable, as ``config`` configures it."""
         options = self._options
         told: About = {
-            "name": self._runnable.get_name(),
-            "description": description_of(self._runnable),
+            "name": name_of(self._runnable, base),
+            "description": description_of(self._runnable, options),
             "path": path_for_browser(request.scope, base).rstrip("/"),
             "playground_type": options.playground_type,
             "operations": published_operations(options),
@@ -169,8 +169,7 @@ def tells_steps(runnable: Runnable[Any, Any], allow_list: Sequence[str] | None) 
     It does not where the allow list leaves the runnable out. Nor does it where a class runs without
     LangChain's callbacks; one that has its own ``invoke``, ``ainvoke`` or ``astream`` may do that.
     """
-    config: Mapping[str, Any] = getattr(runnable, "config", {})
-    if allow_list is not None and config.get("run_name") not in allow_list:
+    if allow_list is not None and run_name_of(runnable) not in allow_list:
         return False
     kinds = type(_unbound(runnable)).__mro__
     homes = (
@@ -179,11 +178,34 @@ def tells_steps(runnable: Runnable[Any, Any], allow_list: Sequence[str] | None) 
     return all(home.startswith(("langchain", "langgraph")) for home in homes)
 
 
-def description_of(runnable: Runnable[Any, Any]) -> str:
+def name_of(runnable: Runnable[Any, Any], path: str) -> str:
+    """Return what to call a runnable: the name that somebody gave it, or else its place's.
+
+    That of its class says what it is made of, and not what it is: the last part of its path that is
+    no parameter says more.
+    """
+    inner = _unbound(runnable)
+    name = run_name_of(runnable) or inner.get_name()
+    kind = "LangGraph" if is_graph(inner) else type(inner).__name__
+    if name != kind and not name.startswith(f"{kind}<"):  # as in RunnableParallel<one,other>
+        return name
+    parts = [part for part in path.split("/") if part and "{" not in part]
+    return parts[-1] if parts else name
+
+
+def run_name_of(runnable: Runnable[Any, Any]) -> str | None:
+    """Return the name that ``with_config`` gave the runs of a runnable, if any."""
+    config: Mapping[str, Any] = getattr(runnable, "config", None) or {}  # a graph's may be None
+    return config.get("run_name")
+
+
+def description_of(runnable: Runnable[Any, Any], options: RouteOptions) -> str:
     """Return what the author wrote about the runnable: a tool's description, a function's text.
 
     Classes of LangChain document themselves and not what was made of them: they do not count.
     """
+    if options.description is not None:
+        return options.description
     inner = _unbound(runnable)
     described = getattr(inner, "description", None)
     if isinstance(described, str):

@@ -49,10 +49,11 @@ def add_routes(  # noqa: PLR0913 - LangServe's signature, which people's code ca
     serializer: Serializer | None = None,
     configurable_passthrough: Literal["auto", "all"] | Sequence[str] = "auto",
     error_mapper: ErrorMapper | None = None,
+    description: str | None = None,
 ) -> None:
     """Publish ``runnable`` below ``path``, over LangServe's protocol.
 
-    Every client of LangServe works with it unchanged. The last two keywords are moorage's own.
+    Every client of LangServe works with it unchanged. The last three keywords are moorage's own.
     A path may hold parameters (``/tenants/{tenant}``); read them from the request in the modifier.
 
     Args:
@@ -79,6 +80,8 @@ def add_routes(  # noqa: PLR0913 - LangServe's signature, which people's code ca
         configurable_passthrough: Keys of ``configurable`` that reach the runnable although it does
             not declare them: ``"auto"`` passes all to LangGraph graphs and none to others.
         error_mapper: Returns ``moorage.errors.Rejected`` for failures that clients may know of.
+        description: What it is for, as the web pages say it; by default the text of its function,
+            or the description of its tool.
 
     Raises:
         TypeError: ``app`` or ``runnable`` is something else.
@@ -107,6 +110,7 @@ def add_routes(  # noqa: PLR0913 - LangServe's signature, which people's code ca
         serializer=serializer,
         configurable_passthrough=configurable_passthrough,
         error_mapper=error_mapper,
+        description=description,
         enabled=enabled - {"config_hashes"},
         config_hashes="config_hashes" in enabled,
     )

@@ -1,5 +1,6 @@
 """The JSON schemas of one runnable: what goes in, what comes out, what may be configured."""
 
+import logging
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,8 @@ from pydantic import BaseModel
 
 from moorage.protocols.langserve.config import Config, ConfigReader
 from moorage.protocols.langserve.inputs import InputDecoder, complete
+
+logger = logging.getLogger(__name__)
 
 
 class Schemas:
@@ -50,6 +53,12 @@ class Schemas:
         """Return the JSON schema of what is left to configure under ``config``."""
         return self._rendered("config", config, self._configs.schema_for)
 
+    @cached_property
+    def not_made(self) -> frozenset[str]:
+        """Which of ``input``, ``output`` and ``config`` cannot be made; the log says why."""
+        made = {"input": self.input, "output": self.output, "config": self.config}
+        return frozenset(name for name, make in made.items() if not _works(make, name))
+
     def _output_for(self, config: Config) -> type[BaseModel]:
         settled = RunnableConfig(**config) if config else None  # type: ignore[typeddict-item]
         return complete(self._runnable.get_output_schema(settled), self._runnable)
@@ -63,3 +72,12 @@ class Schemas:
         if not config:
             self._kept[name] = rendered
         return rendered
+
+
+def _works(make: Callable[[Config], bytes], name: str) -> bool:
+    try:
+        make({})
+    except Exception:
+        logger.exception("the %s schema cannot be made", name)
+        return False
+    return True

@@ -36,7 +36,9 @@ export function Home() {
       )}
       {error?.status === 401 && <SignIn />}
       {overview.isPending && <Skeleton label={strings.loading} lines={4} />}
-      {data !== undefined && error?.status !== 401 && <Contents overview={data} />}
+      {data !== undefined && error?.status !== 401 && (
+        <Contents overview={data} unknown={error !== null} />
+      )}
     </Page>
   );
 }
@@ -54,7 +56,9 @@ function Facts({ overview }: { overview: Overview }) {
   );
 }
 
-function Contents({ overview: { runnables, warnings } }: { overview: Overview }) {
+function Contents({ overview, unknown }: { overview: Overview; unknown: boolean }) {
+  const { runnables, warnings } = overview;
+  const wrong = runnables.filter((runnable) => runnable.state.status !== "ready").length;
   return (
     <>
       {warnings.length > 0 && (
@@ -66,12 +70,27 @@ function Contents({ overview: { runnables, warnings } }: { overview: Overview })
           ))}
         </ul>
       )}
-      {runnables.length === 0 ? <FirstStart /> : <Runnables runnables={runnables} />}
+      <LiveRegion message={strings.states(wrong)} />
+      {runnables.length === 0 ? (
+        <FirstStart />
+      ) : (
+        <Runnables runnables={runnables} unknown={unknown} />
+      )}
+      {runnables.length > 0 && <Counted since={overview.counted_since} />}
     </>
   );
 }
 
-function Runnables({ runnables }: { runnables: Hosted[] }) {
+function Counted({ since }: { since: string }) {
+  return (
+    <p className="text-xs text-ink-muted">
+      {strings.countedSince}
+      <time dateTime={since}>{new Date(since).toLocaleString()}</time>.
+    </p>
+  );
+}
+
+function Runnables({ runnables, unknown }: { runnables: Hosted[]; unknown: boolean }) {
   const [filter, setFilter] = useState("");
   const shown = runnables.filter((runnable) => matches(runnable, filter));
   return (
@@ -93,7 +112,7 @@ function Runnables({ runnables }: { runnables: Hosted[] }) {
       <ul className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
         {shown.map((runnable) => (
           <li key={runnable.path} className="flex">
-            <RunnableCard runnable={runnable} signsIn={sessions !== null} />
+            <RunnableCard runnable={runnable} signsIn={sessions !== null} unknown={unknown} />
           </li>
         ))}
       </ul>
