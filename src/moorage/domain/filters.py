@@ -19,7 +19,7 @@ def contains(document: Any, wanted: Any) -> bool:
         return isinstance(document, list) and all(
             any(contains(item, one) for item in document) for one in wanted
         )
-    return _is_same(document, wanted)
+    return is_same(document, wanted)
 
 
 def allows(metadata: Mapping[str, Any], filters: Mapping[str, Any]) -> bool:
@@ -34,16 +34,16 @@ def allows(metadata: Mapping[str, Any], filters: Mapping[str, Any]) -> bool:
 
 def _holds(value: Any, wanted: Any) -> bool:
     if not isinstance(wanted, Mapping):
-        return _is_same(value, wanted)
+        return is_same(value, wanted)
     if "$eq" in wanted:
-        return _is_same(value, wanted["$eq"])
+        return is_same(value, wanted["$eq"])
     needed = wanted.get("$contains")
     needed = needed if isinstance(needed, list) else [needed]
     return isinstance(value, list) and all(
-        any(_is_same(one, item) for one in value) for item in needed
+        any(is_same(one, item) for one in value) for item in needed
     )
 
 
-def _is_same(value: Any, wanted: Any) -> bool:
+def is_same(value: Any, wanted: Any) -> bool:
     """Compare as JSON does: 1 and 1.0 are one number, and true is none."""
     return isinstance(value, bool) is isinstance(wanted, bool) and bool(value == wanted)

@@ -6,11 +6,13 @@ else does not exist. Errors are those of ``moorage.errors``; beyond the ones nam
 may raise ``Unavailable`` when the database cannot be reached or written.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol, Self
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.store.base import BaseStore
 
 from moorage.domain.assistants import Assistant, AssistantChange, AssistantQuery
 from moorage.domain.events import Flush
@@ -206,6 +208,19 @@ class EventLog(Protocol):
         """Forget what is older than ``age``."""
 
 
+class ItemStore(BaseStore):
+    """The long-term memory, as nodes of graphs know it: LangGraph's promises and some more.
+
+    Overwriting an item keeps its ``created_at``. What has expired is not found any more, and items
+    that lack a key which a filter names are not either. A search by meaning ends with the items
+    that have no vector; their ``score`` is None.
+    """
+
+    @abstractmethod
+    async def sweep_ttl(self) -> int:
+        """Delete what has expired, and return how many items it were."""
+
+
 class Storage(Protocol):
     """Everything that is kept. Use it as an asynchronous context manager."""
 
@@ -228,6 +243,10 @@ class Storage(Protocol):
     @property
     def events(self) -> EventLog:
         """The events of runs."""
+
+    @property
+    def items(self) -> ItemStore:
+        """The long-term memory; it is there once the storage is open."""
 
     def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
         """Return what keeps the checkpoints of graphs.

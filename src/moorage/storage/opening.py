@@ -1,9 +1,10 @@
 """From the URL of a database to what keeps things in it."""
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
@@ -12,8 +13,10 @@ from moorage.domain.runs import Claim
 from moorage.errors import Misconfigured
 from moorage.storage import migrations
 from moorage.storage.checkpoints import Saver
-from moorage.storage.interface import Storage
+from moorage.storage.interface import ItemStore, Storage
+from moorage.storage.items import Items, ItemTerms
 from moorage.storage.sql.conditions import allows_text, contains_text
+from moorage.storage.sql.items import matches_text
 from moorage.storage.sql.storage import (
     SqlAssistants,
     SqlEvents,
@@ -23,15 +26,28 @@ from moorage.storage.sql.storage import (
     Terms,
 )
 from moorage.storage.sqlite import SqliteDatabase
+from moorage.storage.vectors import similarity
 
 _log = logging.getLogger(__name__)
 
 _NOT_A_FILE = frozenset({"///", "///:memory:"})
 _TOLERATED = timedelta(seconds=1)
-_FUNCTIONS = {"json_contains": (2, contains_text), "json_allows": (2, allows_text)}
+_FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
+    "json_contains": (2, contains_text),
+    "json_allows": (2, allows_text),
+    "item_matches": (2, matches_text),
+    "similarity": (2, similarity),
+}
+_PLAIN = ItemTerms()
 
 
-def open_storage(url: str, *, terms: Terms, clock: Clock | None = None) -> Storage:
+def open_storage(
+    url: str,
+    *,
+    terms: Terms,
+    clock: Clock | None = None,
+    item_terms: ItemTerms = _PLAIN,
+) -> Storage:
     """Return the storage that a URL names; it is opened by entering it.
 
     Args:
@@ -39,15 +55,16 @@ def open_storage(url: str, *, terms: Terms, clock: Clock | None = None) -> Stora
             forgets everything in the end.
         terms: On which terms runs are given out.
         clock: Tells the time, where the database does not.
+        item_terms: On which terms items are kept.
 
     Raises:
         Misconfigured: There is no such database.
     """
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest.strip("/"):
-        return EmbeddedStorage(None, terms, clock)
+        return EmbeddedStorage(None, terms, clock, item_terms)
     if scheme == "sqlite" and len(rest.removeprefix("///")) < len(rest) and rest not in _NOT_A_FILE:
-        return EmbeddedStorage(Path(rest.removeprefix("///")), terms, clock)
+        return EmbeddedStorage(Path(rest.removeprefix("///")), terms, clock, item_terms)
     raise Misconfigured(
         f"no database can be opened with {scheme}:...; write sqlite:///path or memory:"
     )
@@ -60,10 +77,20 @@ class EmbeddedStorage:
         path: The file; None for memory.
         terms: On which terms runs are given out.
         clock: Tells the time.
+        item_terms: On which terms items are kept.
     """
 
-    def __init__(self, path: Path | None, terms: Terms, clock: Clock | None = None) -> None:
+    items: ItemStore
+
+    def __init__(
+        self,
+        path: Path | None,
+        terms: Terms,
+        clock: Clock | None = None,
+        item_terms: ItemTerms = _PLAIN,
+    ) -> None:
         self._path = path
+        self._item_terms = item_terms
         # A clock that was given is not helped to go on: it may be one that stands still.
         self._clock = SteadyClock(clock, lambda: 0.0) if clock else SteadyClock()
         self._database = SqliteDatabase(
@@ -91,6 +118,7 @@ class EmbeddedStorage:
         except BaseException:
             await self._database.__aexit__()
             raise
+        self.items = Items(self._database, self._item_terms)
         return self
 
     async def _go_on_in_time(self) -> None:

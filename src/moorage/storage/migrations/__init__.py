@@ -6,7 +6,7 @@ load than to look, so a database that is up to date never sees it.
 
 import sqlite3
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this version of moorage works with."""
 
 

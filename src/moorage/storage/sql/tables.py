@@ -1,13 +1,16 @@
-"""The tables of moorage's own nouns. LangGraph's savers keep theirs beside them.
+"""The tables of moorage's own nouns, and beside them those of LangGraph's saver and store.
 
 Times are integers, microseconds since the epoch in UTC. JSON is text: the rules below read and
 write it, and databases that can search in it do.
 """
 
 from sqlalchemy import (
+    REAL,
+    TIMESTAMP,
     BigInteger,
     Boolean,
     Column,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -208,3 +211,38 @@ WRITES = Table(
     Column("run_id", _Id),
     PrimaryKeyConstraint("thread_id", "checkpoint_ns", "checkpoint_id", "task_id", "idx"),
 )
+
+# Those of LangGraph's store, likewise. Its times are texts.
+_STAMP = text("CURRENT_TIMESTAMP")
+
+ITEMS = Table(
+    "store",
+    METADATA,
+    Column("prefix", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("created_at", TIMESTAMP, server_default=_STAMP),
+    Column("updated_at", TIMESTAMP, server_default=_STAMP),
+    Column("expires_at", TIMESTAMP),
+    Column("ttl_minutes", REAL),
+    PrimaryKeyConstraint("prefix", "key"),
+    Index("store_prefix_idx", "prefix"),
+    Index("idx_store_expires_at", "expires_at", sqlite_where=text("expires_at IS NOT NULL")),
+)
+
+ITEM_VECTORS = Table(
+    "store_vectors",
+    METADATA,
+    Column("prefix", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("field_name", Text, nullable=False),
+    Column("embedding", LargeBinary),
+    Column("created_at", TIMESTAMP, server_default=_STAMP),
+    Column("updated_at", TIMESTAMP, server_default=_STAMP),
+    PrimaryKeyConstraint("prefix", "key", "field_name"),
+    ForeignKeyConstraint(["prefix", "key"], ["store.prefix", "store.key"], ondelete="CASCADE"),
+)
+
+# Which of its own migrations LangGraph's store need not do any more.
+for _name in ("store_migrations", "vector_migrations"):
+    Table(_name, METADATA, Column("v", Integer, primary_key=True))
