@@ -1,7 +1,9 @@
 """Finds what a deployment names in its configuration."""
 
 import sys
-from collections.abc import Iterator
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib import import_module, invalidate_caches
@@ -10,7 +12,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import moorage
 from moorage.errors import Misconfigured
+
+_FOREIGN = tuple(
+    str(Path(folder).resolve())
+    for folder in (
+        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        *moorage.__path__,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +144,33 @@ def _import_alone(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def user_traceback(error: BaseException) -> str:
+    """Return an error's traceback as text, with the lines of the user's files only.
+
+    Where no line is in one, all are kept but those of the import system and of moorage.
+    """
+    trace = traceback.TracebackException.from_exception(error)
+    _keep(trace, _is_users)
+    if not trace.stack:
+        trace = traceback.TracebackException.from_exception(error)
+        _keep(trace, _is_told)
+    return "".join(trace.format())
+
+
+def _keep(trace: traceback.TracebackException, wanted: Callable[[str], bool]) -> None:
+    trace.stack = traceback.StackSummary.from_list(
+        [frame for frame in trace.stack if wanted(frame.filename)]
+    )
+    for other in (trace.__cause__, trace.__context__, *(trace.exceptions or ())):
+        if other is not None:
+            _keep(other, wanted)
+
+
+def _is_users(filename: str) -> bool:
+    return not filename.startswith(("<frozen", *_FOREIGN))
+
+
+def _is_told(filename: str) -> bool:
+    return not filename.startswith(("<frozen", *map(str, moorage.__path__)))

@@ -1,25 +1,13 @@
 """Imports the graphs of a project, and says in the user's terms why one cannot be imported."""
 
-import sysconfig
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import moorage
 from moorage import importing
 from moorage.domain.graphs import GraphReference
 from moorage.engine.graphs.factories import Factory
 from moorage.engine.graphs.kinds import AnyGraph, as_graph, is_graph
 from moorage.errors import Misconfigured
-
-_FOREIGN = tuple(
-    str(Path(folder).resolve())
-    for folder in (
-        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-        *moorage.__path__,
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +50,7 @@ def load(reference: GraphReference) -> GraphSource | LoadFailure:
     except (Misconfigured, _Unfit) as error:
         return LoadFailure(reference.id, str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's module raises
-        return LoadFailure(reference.id, _reason(error), user_traceback(error))
+        return LoadFailure(reference.id, _reason(error), importing.user_traceback(error))
 
 
 class _Unfit(Exception):  # noqa: N818 - what it says is the whole message
@@ -82,33 +70,3 @@ def _made(target: object, graph_id: str) -> AnyGraph | Factory:
 
 def _reason(error: BaseException) -> str:
     return traceback.format_exception_only(error)[-1].strip()
-
-
-def user_traceback(error: BaseException) -> str:
-    """Return an error's traceback as text, with the lines of the user's files only.
-
-    Where no line is in one, all are kept but those of the import system and of moorage.
-    """
-    trace = traceback.TracebackException.from_exception(error)
-    _keep(trace, _is_users)
-    if not trace.stack:
-        trace = traceback.TracebackException.from_exception(error)
-        _keep(trace, _is_told)
-    return "".join(trace.format())
-
-
-def _keep(trace: traceback.TracebackException, wanted: Callable[[str], bool]) -> None:
-    trace.stack = traceback.StackSummary.from_list(
-        [frame for frame in trace.stack if wanted(frame.filename)]
-    )
-    for other in (trace.__cause__, trace.__context__, *(trace.exceptions or ())):
-        if other is not None:
-            _keep(other, wanted)
-
-
-def _is_users(filename: str) -> bool:
-    return not filename.startswith(("<frozen", *_FOREIGN))
-
-
-def _is_told(filename: str) -> bool:
-    return not filename.startswith(("<frozen", *map(str, moorage.__path__)))
