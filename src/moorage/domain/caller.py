@@ -37,18 +37,47 @@ class Caller:
         """Whether the credential covers ``scope``; one without scopes covers everything."""
         return not self.scopes or scope in self.scopes
 
-    def as_configurable(self) -> dict[str, Any]:
-        """Describe the caller for a run's ``configurable``, under the Agent Server's names."""
-        return {
-            "langgraph_auth_user": {
+    def as_user(self) -> "User":
+        """Describe the caller for code of the deployment."""
+        return User(
+            {
                 **self.claims,  # first: a claim must not pose as what was found out
                 "identity": self.identity,
                 "display_name": self.display_name or self.identity,
                 "is_authenticated": self.is_authenticated,
                 "permissions": sorted(self.scopes),
-            },
+            }
+        )
+
+    def as_configurable(self) -> dict[str, Any]:
+        """Describe the caller for a run's ``configurable``, under the Agent Server's names."""
+        return {
+            "langgraph_auth_user": self.as_user(),
             "langgraph_auth_user_id": self.identity,
         }
+
+
+class User(dict[str, Any]):
+    """A caller as graphs and authorization handlers know it.
+
+    Every fact is a key and an attribute: ``user["identity"]`` is ``user.identity``, and so are
+    ``display_name``, ``is_authenticated``, ``permissions`` and what else authentication told. A
+    fact with the name of a method of dictionaries is a key only. Its ``repr`` shows the identity
+    alone, as other facts may be tokens.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"nothing is known of the user's {name}") from None
+
+    def __repr__(self) -> str:
+        return f"<User {self.get('identity')!r}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all facts, as a dictionary without attributes."""
+        return dict(self)
 
 
 ANONYMOUS = Caller(identity="anonymous")

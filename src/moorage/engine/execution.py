@@ -16,6 +16,7 @@ from moorage.domain.runs import CancelAction, Claim, Fenced, Outcome, RunStatus
 from moorage.engine import outcomes
 from moorage.engine.graphs import Graphs
 from moorage.engine.graphs.kinds import AnyGraph
+from moorage.engine.run_config import as_called
 from moorage.engine.run_events import EVENTS, EventWriter, RunEvent
 
 Publish = Callable[[Sequence[RunEvent]], object]
@@ -72,7 +73,7 @@ class Execution:
             How it has ended; None if another worker goes on with it: it was drained and has stopped
             at a step's end, or it was lost.
         """
-        config = cast(RunnableConfig, self._asked["config"])
+        config = cast(RunnableConfig, as_called(self._asked["config"]))
         self._publish([self._writer.metadata(self._claim.run_id, self._claim.attempt)])
         try:
             async with self._means.graphs.build(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from moorage.domain.assistants import Assistant
-from moorage.domain.caller import Caller
+from moorage.domain.caller import Caller, User
 from moorage.errors import BadRequest
 
-_RESERVED = ("langgraph_auth_", "__")
+_IDENTITY = "langgraph_auth_"
+_RESERVED = (_IDENTITY, "__")
 _PLACES = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
 _BOTH = "Give config.configurable or context, not both: they are two names of one thing."
 
@@ -62,9 +63,10 @@ def configure(
         "thread_id": thread_id,
     }
     configurable = {
-        **(assistant.config.get("configurable") or {}),
+        "user_id": "",
+        **_permitted(assistant.config.get("configurable") or {}),
         **_permitted(chosen),
-        **asked.context,
+        **_permitted(asked.context),
         **{name: asked.checkpoint[name] for name in _PLACES if name in asked.checkpoint},
         **asked.headers,
         **identity,
@@ -82,6 +84,24 @@ def configure(
     return Configured(config, dict(_permitted(context)), {**metadata, **_stored(identity)})
 
 
+def as_called(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored config as nodes are to find it: its caller is a ``User`` again."""
+    configurable = config["configurable"]
+    user = configurable.get("langgraph_auth_user")
+    if user is None:
+        return dict(config)
+    return {**config, "configurable": {**configurable, "langgraph_auth_user": User(user)}}
+
+
+def without_identity(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config as others may see it: what is known of its caller may be a secret."""
+    configurable = config.get("configurable")
+    if not configurable:
+        return dict(config)
+    others = {name: one for name, one in configurable.items() if not name.startswith(_IDENTITY)}
+    return {**config, "configurable": others}
+
+
 def _permitted(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what clients must not set: who they are, and what graphs keep for themselves."""
     return {name: value for name, value in chosen.items() if not name.startswith(_RESERVED)}
@@ -93,7 +113,6 @@ def _who(caller: Caller) -> dict[str, Any]:
             "langgraph_auth_user": None,
             "langgraph_auth_user_id": "",
             "langgraph_auth_permissions": [],
-            "user_id": "",
         }
     return {
         **caller.as_configurable(),

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage, BaseMessageChunk, message_chunk_to_message
 
+from moorage.engine.run_config import without_identity
+
 TUPLES = "messages-tuple"
 MESSAGES = "messages"
 EVENTS = "events"
@@ -69,6 +71,15 @@ class EventWriter:
 
     def raw(self, event: Any) -> RunEvent:
         """Return an event of ``astream_events``, for who asked for those."""
+        match event["data"].get("chunk"):
+            # A graph's own stream comes by here too, within its events.
+            case (*namespace, "checkpoints" as mode, {"config": _} as payload) | (
+                *namespace,
+                "debug" as mode,
+                {"payload": {"config": _}} as payload,
+            ):
+                chunk = (*namespace, mode, _PAYLOADS[mode](payload))
+                event = {**event, "data": {**event["data"], "chunk": chunk}}
         return self._event(EVENTS, event)
 
     def _event(self, name: str, data: Any) -> RunEvent:
@@ -93,19 +104,29 @@ def _as_it_is(payload: Any) -> Any:
     return payload
 
 
-def _with_places(payload: Any) -> Any:
-    """Name a checkpoint of the debug stream as the state endpoints do; clients read these."""
+def _debugged(payload: Any) -> Any:
     if payload["type"] != "checkpoint":
         return payload
-    checkpoint = payload["payload"]
+    return {**payload, "payload": _with_places(_checkpoint(payload["payload"]))}
+
+
+def _with_places(checkpoint: Any) -> Any:
+    """Name a checkpoint's place as the state endpoints do; clients of the debug stream read it."""
     return {
-        **payload,
-        "payload": {
-            **checkpoint,
-            "checkpoint": _place(checkpoint["config"]),
-            "parent_checkpoint": _place(checkpoint["parent_config"]),
-        },
+        **checkpoint,
+        "checkpoint": _place(checkpoint["config"]),
+        "parent_checkpoint": _place(checkpoint["parent_config"]),
     }
+
+
+def _checkpoint(payload: Any) -> Any:
+    """Leave out who is calling, which the configs of checkpoints hold."""
+    shown = {
+        name: without_identity(payload[name])
+        for name in ("config", "parent_config")
+        if payload.get(name)
+    }
+    return {**payload, **shown}
 
 
 def _place(config: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -115,4 +136,7 @@ def _place(config: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {name: configurable[name] for name in _PLACE if name in configurable}
 
 
-_PAYLOADS: Mapping[str, Callable[[Any], Any]] = {"debug": _with_places}
+_PAYLOADS: Mapping[str, Callable[[Any], Any]] = {
+    "checkpoints": _checkpoint,
+    "debug": _debugged,
+}

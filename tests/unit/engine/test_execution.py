@@ -11,11 +11,14 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
 
+from moorage.domain.assistants import Assistant
+from moorage.domain.caller import Caller
 from moorage.domain.runs import CancelAction, Claim, Outcome, Run, RunStatus
 from moorage.domain.threads import ThreadStatus
 from moorage.engine.execution import Execution, Means, command_of
 from moorage.engine.graphs import Graphs
 from moorage.engine.graphs.loading import GraphSource
+from moorage.engine.run_config import Asked, configure
 from moorage.engine.run_events import RunEvent
 from moorage.serialization import WellKnownLCSerializer
 from moorage.testing import Gate
@@ -306,3 +309,47 @@ class TestRecovery:
 )
 def test_commands_are_read_from_json(asked: dict[str, Any], command: Any):
     assert command_of(asked) == command
+
+
+ALL_MODES = [
+    *("values", "updates", "messages", "messages-tuple", "custom", "checkpoints", "tasks"),
+    *("debug", "events"),
+]
+
+
+async def test_a_node_knows_its_caller_and_nobody_else_learns_more_than_the_identity():
+    caller = Caller("ada", "custom", frozenset({"run"}), claims={"token": "hunter2"})
+    assistant = Assistant(
+        assistant_id="a", graph_id="g", name="g", created_at=THEN, updated_at=THEN
+    )
+    asked = configure(Asked(), assistant, caller, run_id="run-1", thread_id="t")
+    seen: list[Any] = []
+
+    def note(state: State, config: RunnableConfig) -> State:
+        user = config["configurable"]["langgraph_auth_user"]
+        seen.append([user.identity, user["identity"], user.token, user.permissions])
+        return {"words": [user.identity]}
+
+    def graph() -> Any:
+        inner = StateGraph(State).add_node("note", note).add_edge(START, "note").compile()
+        outer = StateGraph(State).add_node("note", note).add_node("inner", inner)
+        return outer.add_edge(START, "note").add_edge("note", "inner").compile()
+
+    class Noting(Nodes):
+        def graphs(self) -> Graphs:
+            made = graph()
+            return Graphs([GraphSource("g", None, made, made)])
+
+    attempt = Attempt(Noting())
+    stored = orjson.loads(orjson.dumps(asked.config))
+    outcome = await attempt.run(config=stored, stream_mode=ALL_MODES, subgraphs=True)
+
+    assert outcome.status is RunStatus.SUCCESS
+    assert seen == [["ada", "ada", "hunter2", ["run"]]] * 2
+    names = {event.name.partition("|")[0] for event in attempt.events}
+    assert names >= {"values", "updates", "checkpoints", "tasks", "debug"}
+    assert b"hunter2" not in b"".join(event.data for event in attempt.events)
+    kept = list(attempt.saver.list({"configurable": {"thread_id": "t"}}))
+    assert kept
+    assert not any("hunter2" in repr(one) for one in kept)
+    assert not any("langgraph_auth_user" in one.metadata for one in kept)

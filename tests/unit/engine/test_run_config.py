@@ -2,11 +2,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 
 from moorage.domain.assistants import Assistant
 from moorage.domain.caller import ANONYMOUS, Caller
-from moorage.engine.run_config import Asked, Configured, configure
+from moorage.engine.run_config import (
+    Asked,
+    Configured,
+    as_called,
+    configure,
+    without_identity,
+)
 from moorage.errors import BadRequest
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -91,7 +98,7 @@ def test_a_client_cannot_say_who_it_is():
     ada = configured(Asked(config={"configurable": forged}), ADA).config["configurable"]
 
     assert (nobody["langgraph_auth_user"], nobody["langgraph_auth_user_id"]) == (None, "")
-    assert nobody["user_id"] == ""
+    assert nobody["user_id"] == "root"  # where nobody is known, this is a key like any other
     assert ada["langgraph_auth_user"]["identity"] == ada["user_id"] == "ada"
     assert ada["langgraph_auth_permissions"] == ["run"]
     assert ada["langgraph_auth_user"]["org"] == "o"
@@ -101,3 +108,40 @@ def test_a_client_cannot_say_who_it_is():
 
 def test_an_assistant_without_a_limit_sets_none():
     assert "recursion_limit" not in configured(Asked(), config={}).config
+
+
+@pytest.mark.parametrize("where", ["assistant", "configurable", "context"])
+def test_what_graphs_keep_for_themselves_cannot_be_sent(where: str):
+    forged = {"__pregel_send": "x", "langgraph_auth_extra": "x", "tone": "warm"}
+    asked = {
+        "assistant": Asked(),
+        "configurable": Asked(config={"configurable": forged}),
+        "context": Asked(context=forged),
+    }[where]
+    config = {"configurable": forged} if where == "assistant" else {}
+    found = configured(asked, config=config, context={}).config["configurable"]
+
+    assert found["tone"] == "warm"
+    assert found.keys().isdisjoint({"__pregel_send", "langgraph_auth_extra"})
+
+
+def test_a_stored_config_is_called_with_its_user_again():
+    config = configured(Asked(), ADA).config
+    called = as_called(orjson.loads(orjson.dumps(config)))
+    user = called["configurable"]["langgraph_auth_user"]
+
+    assert called == config
+    assert (user.identity, user["identity"], user.get("org")) == ("ada", "ada", "o")
+    assert (user.permissions, user.is_authenticated, user.org) == (["run"], True, "o")
+    assert as_called(configured(Asked()).config)["configurable"]["langgraph_auth_user"] is None
+
+
+def test_others_see_a_config_without_what_is_known_of_its_caller():
+    config = configured(Asked(config={"configurable": {"model": "two"}}), ADA).config
+    shown = without_identity(config)
+
+    assert shown["configurable"]["model"] == "two"
+    assert shown["metadata"] == config["metadata"]
+    assert not any(name.startswith("langgraph_auth_") for name in shown["configurable"])
+    assert "langgraph_auth_user" in config["configurable"]
+    assert without_identity({"tags": []}) == {"tags": []}

@@ -118,3 +118,11 @@ def test_the_first_and_the_last_event():
         "error",
         b'{"error":"ValueError","message":"no"}',
     )
+
+
+@pytest.mark.parametrize("chunk", [["debug", "a"], ["checkpoints", {}], ["a", "debug", {"b": 1}]])
+def test_what_a_runnable_streams_may_look_like_a_graphs_own(chunk: Any):
+    event = {"event": "on_chain_stream", "data": {"chunk": chunk}}
+    written = EventWriter(["events"], WellKnownLCSerializer().dumps).raw(event)
+
+    assert orjson.loads(written.data) == event
