@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import HTTPConnection, Request
-from starlette.types import Scope
+from starlette.types import Message, Receive, Scope
 
 from moorage.auth.interface import Authenticator, Credentials
 from moorage.auth.sessions import Session, Sessions
@@ -17,6 +17,10 @@ LONGEST_CREDENTIAL = 16_384
 Handler = Callable[[HTTPConnection], Awaitable[Caller | None]]
 """A user's own authentication. It gets the ``Request``, or for a WebSocket the ``HTTPConnection``,
 and returns the caller, or nothing for a credential that it does not know."""
+
+
+async def _no_body() -> Message:
+    return {"type": "http.request"}
 
 
 class Identification:
@@ -53,8 +57,12 @@ class Identification:
         """Whether a handler of the user's decides, who may look at anything in a request."""
         return self._handler is not None
 
-    async def identify(self, scope: Scope) -> Caller:
+    async def identify(self, scope: Scope, receive: Receive = _no_body) -> Caller:
         """Return who sends a request, or opens a WebSocket.
+
+        Args:
+            scope: The request.
+            receive: Its body, for a handler that looks at it; empty by default.
 
         Raises:
             Unauthenticated: It shows no credential, or none that is valid.
@@ -70,7 +78,7 @@ class Identification:
             return await self._known(shown)
         if self.sessions and not has_credentials(scope) and (session := self.session(scope)):
             scope = _showing(scope, session.credential)
-        return await self._handled(scope)
+        return await self._handled(scope, receive)
 
     async def check(self, credential: str, scope: Scope) -> Caller:
         """Return whose credential it is; a handler finds it in a request like that of ``scope``.
@@ -80,7 +88,7 @@ class Identification:
             Unavailable: It cannot be checked at the moment.
         """
         if self._handler is not None:
-            return await self._handled(_showing(scope, credential))
+            return await self._handled(_showing(scope, credential), _no_body)
         return await self._known(_as_credentials(credential))
 
     def session(self, scope: Scope) -> Session | None:
@@ -102,11 +110,10 @@ class Identification:
             raise Unauthenticated("The credentials are not valid.")
         return caller
 
-    async def _handled(self, scope: Scope) -> Caller:
+    async def _handled(self, scope: Scope, receive: Receive) -> Caller:
         assert self._handler is not None  # noqa: S101 - the callers have looked
-        # A Request without its receive channel: the body is the route's to read.
         is_http = scope["type"] == "http"
-        caller = await self._handler(Request(scope) if is_http else HTTPConnection(scope))
+        caller = await self._handler(Request(scope, receive) if is_http else HTTPConnection(scope))
         if caller is None:
             raise Unauthenticated("The credentials are not valid.")
         return caller

@@ -1,5 +1,6 @@
+import json
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from moorage.auth.keys import digest
 from moorage.domain.caller import ANONYMOUS, Caller
 from moorage.edge.identification import Identification
 from moorage.edge.middleware.authentication import Authentication
+from moorage.edge.middleware.body_limit import BodyLimit
 from moorage.edge.middleware.cors import CrossOrigin
 from moorage.edge.paths import Paths
 from moorage.errors import Forbidden
@@ -224,3 +226,70 @@ def test_the_client_may_leave_while_it_is_refused(base: str, dial: Callable[[str
 
 def test_the_anonymous_caller_is_nobody_in_particular():
     assert not ANONYMOUS.is_authenticated
+
+
+async def by_body(request: Request) -> Caller | None:
+    told = await request.json() if request.method == "POST" else {"user": "nobody"}
+    return Caller(identity=told["user"], method="custom")
+
+
+def echoing(*outside: Middleware) -> FastAPI:
+    app = build(*outside, handler=by_body)
+
+    @app.post("/echo")
+    async def echo(request: Request) -> list[str]:
+        pieces = [piece.decode() async for piece in request.stream()]
+        return [request.user.identity, "".join(pieces)]
+
+    return app
+
+
+def test_a_handler_may_read_the_body_and_the_route_still_gets_all_of_it(serve: Serve):
+    base = serve(echoing())
+    body = json.dumps({"user": "carol", "text": "x" * 300_000})
+
+    def pieces() -> Iterator[bytes]:
+        for start in range(0, len(body), 50_000):
+            yield body[start : start + 50_000].encode()
+
+    for content in (body.encode(), pieces()):
+        answer = httpx.post(base + "/echo", content=content)
+        assert answer.json() == ["carol", body]
+
+
+def test_a_handler_cannot_be_made_to_read_more_than_the_limit(serve: Serve):
+    base = serve(echoing(Middleware(BodyLimit, max_bytes=1000)))
+
+    def pieces() -> Iterator[bytes]:
+        yield from [b"x" * 600] * 2
+
+    assert httpx.post(base + "/echo", content=pieces()).status_code == 413
+    assert httpx.post(base + "/echo", json={"user": "carol"}).status_code == 200
+
+
+def test_methods_and_routes_can_be_public(serve: Serve):
+    own = FastAPI(openapi_url=None)
+
+    @own.get("/own/{name}")
+    async def hello(name: str) -> str:
+        return name
+
+    app = FastAPI(openapi_url=None)
+    app.add_middleware(
+        Authentication,
+        identification=Identification(ApiKeys(KEYS)),
+        public_methods=["OPTIONS"],
+        public_routes=own.routes,
+    )
+    app.add_api_route("/who", hello, methods=["GET", "OPTIONS"])
+    app.add_api_route("/own/{name}", hello, methods=["POST"])
+    app.router.routes.extend(own.routes)
+    base = serve(app)
+
+    assert httpx.get(base + "/own/a").json() == "a"
+    assert httpx.post(base + "/own/a").status_code == 401
+    assert httpx.get(base + "/own").status_code == 401
+    assert httpx.get(base + "/nowhere").status_code == 401
+    assert httpx.get(base + "/nowhere", headers={"X-Api-Key": BOB}).status_code == 404
+    assert httpx.options(base + "/who?name=b").json() == "b"
+    assert httpx.options(base + "/nowhere").status_code == 404
