@@ -12,6 +12,7 @@ from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from moorage.domain.crons import Cron
 from moorage.domain.runs import (
     Accepted,
     CancelAction,
@@ -61,10 +62,22 @@ class Queue:
             Conflict: The thread has unfinished runs and the strategy is to reject.
         """
         accepted = await self._queue.accept(request, owner=owner)
-        if accepted.is_new:
-            self._streams.of(accepted.run.run_id)
-            self._tell(accepted.cancelled, _ACTIONS.get(request.multitask_strategy))
-            self._news.set()
+        self._announce(accepted)
+        return accepted
+
+    async def fire(self, cron: Cron, request: RunRequest | None) -> Accepted | None:
+        """Take on the run of a cron whose time has come; None lets that time pass.
+
+        Returns:
+            None if no run was made: the time was another's, or the cron is not what it was.
+
+        Raises:
+            NotFound: The thread is not there.
+            Conflict: The thread has unfinished runs and the strategy is to reject.
+        """
+        accepted = await self._storage.crons.fire(cron, request)
+        if accepted is not None:
+            self._announce(accepted)
         return accepted
 
     async def claim(self, owner: str, limit: int) -> list[Claim]:
@@ -120,6 +133,12 @@ class Queue:
     def on_stop(self, stop: Stop) -> None:
         """Have ``stop`` called with each run that is to be cancelled while it works."""
         self._stops.append(stop)
+
+    def _announce(self, accepted: Accepted) -> None:
+        if accepted.is_new:
+            self._streams.of(accepted.run.run_id)
+            self._tell(accepted.cancelled, _ACTIONS.get(accepted.run.multitask_strategy))
+            self._news.set()
 
     def _tell(self, cancellation: Cancellation, action: CancelAction | None) -> None:
         if action is not None:

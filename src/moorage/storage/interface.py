@@ -15,6 +15,8 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.store.base import BaseStore
 
 from moorage.domain.assistants import Assistant, AssistantChange, AssistantQuery
+from moorage.domain.caller import Caller
+from moorage.domain.crons import Cron, CronChange, CronQuery, CronRequest
 from moorage.domain.events import Flush
 from moorage.domain.runs import (
     Accepted,
@@ -70,7 +72,7 @@ class AssistantRepository(Protocol):
         """Return versions, newest first, or raise ``NotFound``."""
 
     async def delete(self, assistant_id: str, filters: Filters = NOBODY) -> None:
-        """Delete an assistant with its versions, or raise ``NotFound``."""
+        """Delete an assistant with its versions and crons, or raise ``NotFound``."""
 
     async def search(self, query: AssistantQuery, page: Page) -> Hits[Assistant]:
         """Return a page of what ``query`` is for."""
@@ -113,7 +115,7 @@ class ThreadRepository(Protocol):
         """
 
     async def delete(self, thread_id: str, filters: Filters = NOBODY) -> None:
-        """Delete a thread with its runs and checkpoints, or raise ``NotFound``."""
+        """Delete a thread with its runs, checkpoints and crons, or raise ``NotFound``."""
 
     async def search(self, query: ThreadQuery, page: Page) -> Hits[Thread]:
         """Return a page of what ``query`` is for."""
@@ -192,6 +194,66 @@ class RunQueue(Protocol):
         """Return how long until the next run may begin, zero if it may; None if none waits."""
 
 
+class CronRepository(Protocol):
+    """Crons, and the runs that are made of them when their time comes."""
+
+    async def create(
+        self, wanted: CronRequest, cron_id: str, owner: Caller, thread_filters: Filters = NOBODY
+    ) -> Cron:
+        """Keep a new cron.
+
+        Args:
+            wanted: The cron; its assistant is named by its id.
+            cron_id: A new id.
+            owner: Whose it is, and its runs are.
+            thread_filters: What the thread must pass, if it is to run on one.
+
+        Raises:
+            NotFound: There is no such assistant, or no such thread that passes.
+            Invalid: Its schedule or time zone is none.
+        """
+
+    async def get(self, cron_id: str, filters: Filters = NOBODY) -> Cron:
+        """Return a cron, or raise ``NotFound``."""
+
+    async def change(self, cron_id: str, wanted: CronChange, filters: Filters = NOBODY) -> Cron:
+        """Change a cron, or raise ``NotFound``, or ``Invalid`` for its schedule or time zone."""
+
+    async def delete(self, cron_id: str, filters: Filters = NOBODY) -> None:
+        """Delete a cron, or raise ``NotFound``. Runs that it has begun go on."""
+
+    async def search(self, query: CronQuery, page: Page) -> Hits[Cron]:
+        """Return a page of what ``query`` is for; a time that is absent comes last."""
+
+    async def count(self, query: CronQuery) -> int:
+        """Return how many ``query`` is for."""
+
+    async def due(self, limit: int) -> list[Cron]:
+        """Return up to ``limit`` crons whose time has come, longest due first."""
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next cron is due, which may be past; None if none will be."""
+
+    async def fire(self, cron: Cron, request: RunRequest | None) -> Accepted | None:
+        """Take on the run of the time that ``cron`` waited for, and have it wait for the next.
+
+        Both happen, or neither does. However many try, each time makes one run; times that were
+        missed make none.
+
+        Args:
+            cron: As ``due`` returned it.
+            request: The run; None lets the time pass.
+
+        Returns:
+            None if no run was made: the time was another's, or the cron has been changed or
+            deleted since.
+
+        Raises:
+            NotFound: The thread is not there.
+            Conflict: The thread has unfinished runs and the strategy is to reject.
+        """
+
+
 class EventLog(Protocol):
     """The events of runs, for those who come late or come back."""
 
@@ -239,6 +301,10 @@ class Storage(Protocol):
     @property
     def queue(self) -> RunQueue:
         """Runs, to move."""
+
+    @property
+    def crons(self) -> CronRepository:
+        """Crons."""
 
     @property
     def events(self) -> EventLog:

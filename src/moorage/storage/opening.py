@@ -19,6 +19,7 @@ from moorage.storage.sql.conditions import allows_text, contains_text
 from moorage.storage.sql.items import matches_text
 from moorage.storage.sql.storage import (
     SqlAssistants,
+    SqlCrons,
     SqlEvents,
     SqlQueue,
     SqlRuns,
@@ -100,6 +101,7 @@ class EmbeddedStorage:
         self.threads = SqlThreads(self._database)
         self.runs = SqlRuns(self._database)
         self.queue = SqlQueue(self._database, terms)
+        self.crons = SqlCrons(self._database, terms)
         self.events = SqlEvents(self._database)
 
     def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:

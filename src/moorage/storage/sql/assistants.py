@@ -20,7 +20,7 @@ from moorage.storage.sql.statement import (
     now,
     parameter,
 )
-from moorage.storage.sql.tables import ASSISTANT_VERSIONS, ASSISTANTS
+from moorage.storage.sql.tables import ASSISTANT_VERSIONS, ASSISTANTS, CRONS
 
 _of_assistant = parameter("of_assistant")
 _GET = Statement(
@@ -43,6 +43,7 @@ _INSERT_VERSION = Statement(insert(ASSISTANT_VERSIONS).values(every_column(ASSIS
 _DELETE_VERSIONS = Statement(
     delete(ASSISTANT_VERSIONS).where(ASSISTANT_VERSIONS.c.assistant_id == _of_assistant)
 )
+_DELETE_CRONS = Statement(delete(CRONS).where(CRONS.c.assistant_id == _of_assistant))
 _NEWEST_VERSION = Statement(
     select(func.max(ASSISTANT_VERSIONS.c.version).label("version")).where(
         ASSISTANT_VERSIONS.c.assistant_id == _of_assistant
@@ -138,13 +139,14 @@ def versions(
 
 
 def remove(assistant_id: str, filters: Filters) -> Transaction[None]:
-    """Delete an assistant and its versions.
+    """Delete an assistant with its versions and crons.
 
     Raises:
         NotFound: There is none that the caller may see.
     """
     yield from get(assistant_id, filters)
     yield _DELETE_VERSIONS(of_assistant=assistant_id)
+    yield _DELETE_CRONS(of_assistant=assistant_id)
     yield _DELETE(of_assistant=assistant_id)
 
 

@@ -49,7 +49,7 @@ from moorage.storage.sql.statement import (
     now,
     parameter,
 )
-from moorage.storage.sql.tables import RUNS, THREADS, WEBHOOKS
+from moorage.storage.sql.tables import CRONS, RUNS, THREADS, WEBHOOKS
 
 _PENDING, _RUNNING = RunStatus.PENDING.value, RunStatus.RUNNING.value
 # As literals, because a database that does not see the value does not use an index on such rows.
@@ -138,6 +138,7 @@ _SET_STATUS = Statement(
 )
 _DELETE_THREAD = Statement(delete(THREADS).where(THREADS.c.thread_id == _of_thread))
 _DELETE_RUNS = Statement(delete(RUNS).where(RUNS.c.thread_id == _of_thread))
+_DELETE_CRONS = Statement(delete(CRONS).where(CRONS.c.thread_id == _of_thread))
 _CLAIM = Statement(
     update(RUNS)
     .where(
@@ -323,7 +324,7 @@ def finish(held: Claim, outcome: Outcome, forget: Forget) -> Transaction[bool]:
         )
     is_last = yield from _promote(thread_id, time)
     if held.is_temporary and is_last:
-        yield from _forget_thread(thread_id, forget)
+        yield from forget_thread(thread_id, forget)
         return True
     yield from settle(thread_id, outcome.thread, time, is_busy=not is_last)
     return True
@@ -372,7 +373,7 @@ def cancel(
             yield from _end_unbegun(run_id, thread_id, action, forget, time)
             is_last = yield from _promote(thread_id, time)
             if is_last and found[0]["is_temporary"]:
-                yield from _forget_thread(thread_id, forget)
+                yield from forget_thread(thread_id, forget)
             elif is_last:
                 yield _SET_STATUS(of_thread=thread_id, new_status=ThreadStatus.IDLE.value, at=time)
             ended.append(run_id)
@@ -413,7 +414,7 @@ def reap(
         )
         is_last = yield from _promote(one["thread_id"], time)
         if rows[0]["is_temporary"] and is_last:
-            yield from _forget_thread(one["thread_id"], forget)
+            yield from forget_thread(one["thread_id"], forget)
         else:
             yield from _fail(one["thread_id"], error, time, is_busy=not is_last)
     return reaped
@@ -543,9 +544,11 @@ def _promote(thread_id: str, time: int) -> Transaction[bool]:
     return not lane
 
 
-def _forget_thread(thread_id: str, forget: Forget) -> Transaction[None]:
+def forget_thread(thread_id: str, forget: Forget) -> Transaction[None]:
+    """Delete a thread with its checkpoints, its runs, and the crons that would run on it."""
     yield from forget([], thread_id)
     yield _DELETE_RUNS(of_thread=thread_id)
+    yield _DELETE_CRONS(of_thread=thread_id)
     yield _DELETE_THREAD(of_thread=thread_id)
 
 

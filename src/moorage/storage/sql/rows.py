@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moorage.domain.assistants import Assistant
+from moorage.domain.caller import Caller
+from moorage.domain.crons import AfterRun, Cron
 from moorage.domain.runs import Multitask, Run, RunStatus
 from moorage.domain.threads import Thread, ThreadStatus
-from moorage.storage.sql.statement import Row, load
+from moorage.storage.sql.statement import Row, dump, load
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -76,6 +78,65 @@ def assistant_of(row: Row) -> Assistant:
         created_at=time_of(row["created_at"]),
         updated_at=time_of(row.get("updated_at", row["created_at"])),
     )
+
+
+def cron_of(row: Row) -> Cron:
+    """Return the cron that a row of ``crons`` describes."""
+    after_run = row["on_run_completed"]
+    return Cron(
+        cron_id=row["cron_id"],
+        assistant_id=row["assistant_id"],
+        schedule=row["schedule"],
+        created_at=time_of(row["created_at"]),
+        updated_at=time_of(row["updated_at"]),
+        timezone=row["timezone"],
+        thread_id=row["thread_id"],
+        end_time=_maybe_time(row["end_time"]),
+        next_run_date=_maybe_time(row["next_run_date"]),
+        enabled=bool(row["enabled"]),
+        on_run_completed=None if after_run is None else AfterRun(after_run),
+        metadata=load(row["metadata"]),
+        payload=load(row["payload"]),
+        owner=_caller_of(load(row["owner"])),
+    )
+
+
+def row_of_cron(cron: Cron) -> dict[str, Any]:
+    """Return the row of ``crons`` that describes ``cron``."""
+    return {
+        "cron_id": cron.cron_id,
+        "assistant_id": cron.assistant_id,
+        "thread_id": cron.thread_id,
+        "schedule": cron.schedule,
+        "timezone": cron.timezone,
+        "end_time": _maybe_microseconds(cron.end_time),
+        "next_run_date": _maybe_microseconds(cron.next_run_date),
+        "enabled": cron.enabled,
+        "on_run_completed": cron.on_run_completed and cron.on_run_completed.value,
+        "metadata": dump(cron.metadata),
+        "payload": dump(cron.payload),
+        "owner": dump(_description(cron.owner)),
+        "created_at": microseconds_of(cron.created_at),
+        "updated_at": microseconds_of(cron.updated_at),
+    }
+
+
+def _caller_of(described: dict[str, Any]) -> Caller:
+    return Caller(**{**described, "scopes": frozenset(described["scopes"])})
+
+
+def _description(caller: Caller) -> dict[str, Any]:
+    return {
+        "identity": caller.identity,
+        "method": caller.method,
+        "scopes": sorted(caller.scopes),
+        "display_name": caller.display_name,
+        "claims": caller.claims,
+    }
+
+
+def _maybe_microseconds(time: datetime | None) -> int | None:
+    return None if time is None else microseconds_of(time)
 
 
 def _maybe_time(value: Any) -> datetime | None:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from moorage.domain.assistants import Assistant, AssistantChange, AssistantQuery
+from moorage.domain.caller import Caller
+from moorage.domain.crons import Cron, CronChange, CronQuery, CronRequest
 from moorage.domain.events import Flush
 from moorage.domain.runs import (
     Accepted,
@@ -20,7 +22,7 @@ from moorage.domain.runs import (
 )
 from moorage.domain.search import Filters, Hits, Page
 from moorage.domain.threads import Thread, ThreadQuery, ThreadState
-from moorage.storage.sql import assistants, checkpoints, events, queue, runs, threads
+from moorage.storage.sql import assistants, checkpoints, crons, events, queue, runs, threads
 from moorage.storage.sql.rows import microseconds, time_of
 from moorage.storage.sql.statement import Database
 
@@ -221,6 +223,55 @@ class SqlQueue:
         """Return the latest time that runs have left behind."""
         time = await self._database.read(queue.latest_time())
         return None if time is None else time_of(time)
+
+
+class SqlCrons:
+    """``CronRepository`` on a SQL database."""
+
+    def __init__(self, database: Database, terms: Terms) -> None:
+        self._database = database
+        self._terms = terms
+
+    async def create(
+        self, wanted: CronRequest, cron_id: str, owner: Caller, thread_filters: Filters = _ALL
+    ) -> Cron:
+        """See ``CronRepository``."""
+        return await self._database.write(crons.create(wanted, cron_id, owner, thread_filters))
+
+    async def get(self, cron_id: str, filters: Filters = _ALL) -> Cron:
+        """See ``CronRepository``."""
+        return await self._database.read(crons.get(cron_id, filters))
+
+    async def change(self, cron_id: str, wanted: CronChange, filters: Filters = _ALL) -> Cron:
+        """See ``CronRepository``."""
+        return await self._database.write(crons.change(cron_id, wanted, filters))
+
+    async def delete(self, cron_id: str, filters: Filters = _ALL) -> None:
+        """See ``CronRepository``."""
+        await self._database.write(crons.remove(cron_id, filters))
+
+    async def search(self, query: CronQuery, page: Page) -> Hits[Cron]:
+        """See ``CronRepository``."""
+        return await self._database.read(crons.search(query, page))
+
+    async def count(self, query: CronQuery) -> int:
+        """See ``CronRepository``."""
+        return await self._database.read(crons.count(query))
+
+    async def due(self, limit: int) -> list[Cron]:
+        """See ``CronRepository``."""
+        return await self._database.read(crons.due(limit))
+
+    async def next_due(self) -> datetime | None:
+        """See ``CronRepository``."""
+        due = await self._database.read(crons.next_due())
+        return None if due is None else time_of(due)
+
+    async def fire(self, cron: Cron, request: RunRequest | None) -> Accepted | None:
+        """See ``CronRepository``."""
+        return await self._database.write(
+            crons.fire(cron, request, checkpoints.forget, self._terms.lease)
+        )
 
 
 class SqlEvents:

@@ -168,6 +168,31 @@ RUN_EVENTS = Table(
     Index("ix_run_events_created_at", "created_at"),
 )
 
+CRONS = Table(
+    "crons",
+    METADATA,
+    Column("cron_id", _Id, primary_key=True),
+    Column("assistant_id", _Id, nullable=False, index=True),
+    Column("thread_id", _Id, index=True),
+    Column("schedule", Text, nullable=False),
+    Column("timezone", Text),
+    _time("end_time", nullable=True),
+    _time("next_run_date", nullable=True),
+    Column("enabled", Boolean, nullable=False),
+    Column("on_run_completed", String(16)),
+    Column("metadata", _Json, nullable=False),
+    Column("payload", _Json, nullable=False),
+    Column("owner", _Json, nullable=False),
+    _time("created_at"),
+    _time("updated_at"),
+    Index(
+        "ix_crons_due",
+        "next_run_date",
+        sqlite_where=text("enabled = 1"),
+        postgresql_where=text("enabled"),
+    ),
+)
+
 WEBHOOKS = Table(
     "webhooks",
     METADATA,

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, func, insert, select, true, update
 
 from moorage.domain.filters import allows
 from moorage.domain.search import Filters, Hits, Page
 from moorage.domain.threads import Thread, ThreadQuery, ThreadState
 from moorage.errors import AlreadyExists, Conflict, NotFound
 from moorage.storage.sql.conditions import allowed, containing
-from moorage.storage.sql.queue import Forget, new_thread_row, settle
+from moorage.storage.sql.queue import Forget, forget_thread, new_thread_row, settle
 from moorage.storage.sql.rows import thread_of
 from moorage.storage.sql.statement import Statement, Transaction, dump, every_column, now, parameter
 from moorage.storage.sql.tables import RUNS, THREADS
@@ -24,8 +24,6 @@ _PATCH = Statement(
     .where(THREADS.c.thread_id == _of_thread)
     .values(metadata=parameter("new_metadata"), updated_at=parameter("at"))
 )
-_DELETE = Statement(delete(THREADS).where(THREADS.c.thread_id == _of_thread))
-_DELETE_RUNS = Statement(delete(RUNS).where(RUNS.c.thread_id == _of_thread))
 _ACTIVE_RUNS = Statement(
     select(RUNS.c.run_id).where(
         RUNS.c.thread_id == _of_thread, RUNS.c.status.in_(["pending", "running"])
@@ -80,16 +78,14 @@ def patch(thread_id: str, metadata: Mapping[str, Any], filters: Filters) -> Tran
 
 
 def remove(thread_id: str, filters: Filters, forget: Forget) -> Transaction[None]:
-    """Delete a thread with its runs and checkpoints. A worker that runs one of them finds out.
+    """Delete a thread with its runs, checkpoints and crons. A worker of a run finds out.
 
     Raises:
         NotFound: There is none that the caller may see.
     """
     yield _LOCK(of_thread=thread_id)
     yield from get(thread_id, filters)
-    yield from forget([], thread_id)
-    yield _DELETE_RUNS(of_thread=thread_id)
-    yield _DELETE(of_thread=thread_id)
+    yield from forget_thread(thread_id, forget)
 
 
 def write_state(thread_id: str, state: ThreadState) -> Transaction[Thread]:

@@ -78,6 +78,46 @@ def upgrade() -> None:
         if_not_exists=True,  # the official saver may have made it
     )
     op.create_table(
+        "crons",
+        sa.Column("cron_id", sa.String(length=36), nullable=False),
+        sa.Column("assistant_id", sa.String(length=36), nullable=False),
+        sa.Column("thread_id", sa.String(length=36), nullable=True),
+        sa.Column("schedule", sa.Text(), nullable=False),
+        sa.Column("timezone", sa.Text(), nullable=True),
+        sa.Column("end_time", sa.BigInteger(), nullable=True),
+        sa.Column("next_run_date", sa.BigInteger(), nullable=True),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("on_run_completed", sa.String(length=16), nullable=True),
+        sa.Column(
+            "metadata",
+            sa.Text().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "payload",
+            sa.Text().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "owner",
+            sa.Text().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("cron_id", name=op.f("pk_crons")),
+    )
+    op.create_index(op.f("ix_crons_assistant_id"), "crons", ["assistant_id"], unique=False)
+    op.create_index(
+        "ix_crons_due",
+        "crons",
+        ["next_run_date"],
+        unique=False,
+        sqlite_where=sa.text("enabled = 1"),
+        postgresql_where=sa.text("enabled"),
+    )
+    op.create_index(op.f("ix_crons_thread_id"), "crons", ["thread_id"], unique=False)
+    op.create_table(
         "run_events",
         sa.Column("run_id", sa.String(length=36), nullable=False),
         sa.Column("first_id", sa.BigInteger(), nullable=False),
@@ -284,6 +324,15 @@ def downgrade() -> None:
     op.drop_table("runs")
     op.drop_index("ix_run_events_created_at", table_name="run_events")
     op.drop_table("run_events")
+    op.drop_index(op.f("ix_crons_thread_id"), table_name="crons")
+    op.drop_index(
+        "ix_crons_due",
+        table_name="crons",
+        sqlite_where=sa.text("enabled = 1"),
+        postgresql_where=sa.text("enabled"),
+    )
+    op.drop_index(op.f("ix_crons_assistant_id"), table_name="crons")
+    op.drop_table("crons")
     op.drop_table("checkpoints")
     op.drop_index(op.f("ix_assistants_graph_id"), table_name="assistants")
     op.drop_table("assistants")
