@@ -231,8 +231,8 @@ class CronRepository(Protocol):
     async def due(self, limit: int) -> list[Cron]:
         """Return up to ``limit`` crons whose time has come, longest due first."""
 
-    async def next_due(self) -> datetime | None:
-        """Return when the next cron is due, which may be past; None if none will be."""
+    async def next_due(self) -> timedelta | None:
+        """Return how long until the next cron is due, zero if one is; None if none will be."""
 
     async def fire(self, cron: Cron, request: RunRequest | None) -> Accepted | None:
         """Take on the run of the time that ``cron`` waited for, and have it wait for the next.

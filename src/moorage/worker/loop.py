@@ -7,23 +7,21 @@ What if it only seems dead? Then its claims are stale, and storage refuses what 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from moorage.domain.runs import CancelAction, Claim
 from moorage.engine.execution import Execution, Means
 from moorage.engine.queue import Queue
 from moorage.engine.streams import Streams
 from moorage.errors import Unavailable
+from moorage.worker.steps import RETRY_SECONDS, again_and_again, cancelled
 
 _RENEWALS = 3
 """How often a lease is renewed within its length."""
-
-_RETRY_SECONDS = 0.2
-"""Between two attempts to reach a database that is away."""
 
 Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
@@ -97,19 +95,19 @@ class Worker:
         self._renewed_at = asyncio.get_running_loop().time()
         await self._queue.reap()
         self._loops = [
-            asyncio.create_task(self._again_and_again(self._look)),
-            asyncio.create_task(self._again_and_again(self._renew)),
+            asyncio.create_task(again_and_again(self._look)),
+            asyncio.create_task(again_and_again(self._renew)),
         ]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Take nothing more on, and stop what is under way."""
-        await _cancelled(self._loops[:1])
+        await cancelled(self._loops[:1])
         for held in self._held.values():
             held.execution.drain()
         await self._wait(self._pace.grace)
-        await _cancelled([held.task for held in self._held.values() if held.task])
-        await _cancelled(self._loops[1:])
+        await cancelled([held.task for held in self._held.values() if held.task])
+        await cancelled(self._loops[1:])
 
     def begin(self, claim: Claim) -> None:
         """Execute a run that this worker was given as it was accepted."""
@@ -185,14 +183,6 @@ class Worker:
                 held.is_lost = True
                 held.task.cancel()
 
-    async def _again_and_again(self, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        while True:
-            try:
-                await step()
-            except Unavailable as error:
-                _log.warning("the database cannot be reached: %s", error)
-                await asyncio.sleep(_RETRY_SECONDS)
-
     async def _insistently(self, write: Callable[[], Awaitable[Result]]) -> Result:
         """Write what must not be lost, until the database takes it."""
         while True:
@@ -200,16 +190,9 @@ class Worker:
                 return await write()
             except Unavailable as error:
                 _log.warning("the end of a run cannot be written yet: %s", error)
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _wait(self, grace: timedelta) -> None:
         tasks = [held.task for held in self._held.values() if held.task]
         if tasks:
             await asyncio.wait(tasks, timeout=grace.total_seconds())
-
-
-async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)

@@ -1,26 +1,16 @@
-"""Processes that accept runs for as long as they live, and say which: to be killed by a test.
-
-For each URL on its input this one forks such a process, whose id it writes, then the ids of the
-runs that were accepted, and a full stop when the process is dead.
-"""
+"""A process that accepts runs and says which; see ``killing``."""
 
 import asyncio
-import os
-import sys
 from uuid import uuid4
 
 from moorage.domain.runs import RunRequest
 from moorage.storage.opening import open_storage
 from moorage.storage.sql.storage import Terms
+from tests.unit.storage.killing import say, serve
 
 CLIENTS = 8
 MOST = 20_000
 """Of runs that one accepts, should nobody kill it."""
-
-
-def say(word: object) -> None:
-    sys.stdout.write(f"{word}\n")
-    sys.stdout.flush()
 
 
 async def accept_runs(url: str) -> None:
@@ -36,16 +26,5 @@ async def accept_runs(url: str) -> None:
         await asyncio.gather(*(client() for _ in range(CLIENTS)))
 
 
-def main() -> None:
-    for url in sys.stdin:
-        child = os.fork()
-        if not child:
-            say(os.getpid())
-            asyncio.run(accept_runs(url.strip()))
-            os._exit(0)
-        os.waitpid(child, 0)
-        say(".")
-
-
 if __name__ == "__main__":
-    main()
+    serve(accept_runs)

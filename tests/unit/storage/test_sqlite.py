@@ -2,10 +2,7 @@
 
 import asyncio
 import os
-import random
-import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,6 +19,7 @@ from moorage.storage.opening import open_storage
 from moorage.storage.sql.statement import Statement, Transaction
 from moorage.storage.sql.storage import Terms
 from moorage.storage.sqlite import SqliteDatabase
+from tests.unit.storage.killing import killing
 
 pytestmark = pytest.mark.anyio
 
@@ -406,15 +404,9 @@ class TestOpening:
 class TestKilling:
     def test_what_was_answered_is_there_after_kill_9(self, path: Path):
         answered: list[str] = []
-        with subprocess.Popen(
-            [sys.executable, "-m", ACCEPTING],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as server:
+        with killing(ACCEPTING, 300) as kill:
             for _ in range(KILLS):
-                answered += killed_after(random.randint(0, 300), path, server)  # noqa: S311
-            server.communicate()
+                answered += kill(path)
 
         assert len(answered) == len(set(answered)) > KILLS
         asyncio.run(self.assert_there(answered, path))
@@ -426,16 +418,3 @@ class TestKilling:
         async with open_storage(f"sqlite:///{path}", terms=Terms()) as storage:
             for run_id in answered:
                 assert (await storage.runs.get(run_id)).attempt == 1
-
-
-def killed_after(answers: int, path: Path, server: subprocess.Popen[str]) -> list[str]:
-    """The ids that a process of ``accepting`` answered before it was killed."""
-    assert server.stdin is not None
-    assert server.stdout is not None
-    server.stdin.write(f"sqlite:///{path}\n")
-    server.stdin.flush()
-    process = int(server.stdout.readline())
-    answered = [server.stdout.readline().strip() for _ in range(answers)]
-    os.kill(process, signal.SIGKILL)
-    answered += [line.strip() for line in iter(server.stdout.readline, ".\n")]
-    return answered

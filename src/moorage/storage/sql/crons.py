@@ -19,6 +19,7 @@ from moorage.storage.sql.rows import cron_of, microseconds_of, row_of_cron, time
 from moorage.storage.sql.statement import (
     Statement,
     Transaction,
+    engine_now,
     every_column,
     names_of,
     now,
@@ -52,7 +53,9 @@ _STILL_DUE = Statement(
     .where(CRONS.c.cron_id == _of_cron, CRONS.c.enabled, CRONS.c.next_run_date == parameter("time"))
     .with_for_update()
 )
-_NEXT_DUE = Statement(select(func.min(CRONS.c.next_run_date).label("due")).where(CRONS.c.enabled))
+_NEXT_DUE = Statement(
+    select((func.min(CRONS.c.next_run_date) - engine_now()).label("left")).where(CRONS.c.enabled)
+)
 
 
 def create(
@@ -138,10 +141,10 @@ def due(limit: int) -> Transaction[list[Cron]]:
 
 
 def next_due() -> Transaction[int | None]:
-    """Return when the next time comes, in microseconds since the epoch; None if none does."""
+    """Return in how many microseconds the next time comes; None if none does."""
     rows = yield _NEXT_DUE()
-    time: int | None = rows[0]["due"]
-    return time
+    left: int | None = rows[0]["left"]
+    return left
 
 
 def fire(

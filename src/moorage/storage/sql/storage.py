@@ -216,8 +216,7 @@ class SqlQueue:
 
     async def next_due(self) -> timedelta | None:
         """See ``RunQueue``."""
-        left = await self._database.read(queue.next_due())
-        return None if left is None else timedelta(microseconds=max(left, 0))
+        return _length(await self._database.read(queue.next_due()))
 
     async def latest_time(self) -> datetime | None:
         """Return the latest time that runs have left behind."""
@@ -262,10 +261,9 @@ class SqlCrons:
         """See ``CronRepository``."""
         return await self._database.read(crons.due(limit))
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self) -> timedelta | None:
         """See ``CronRepository``."""
-        due = await self._database.read(crons.next_due())
-        return None if due is None else time_of(due)
+        return _length(await self._database.read(crons.next_due()))
 
     async def fire(self, cron: Cron, request: RunRequest | None) -> Accepted | None:
         """See ``CronRepository``."""
@@ -295,3 +293,7 @@ class SqlEvents:
     async def trim(self, age: timedelta) -> None:
         """See ``EventLog``."""
         await self._database.write(events.trim(microseconds(age)))
+
+
+def _length(left: int | None) -> timedelta | None:
+    return None if left is None else timedelta(microseconds=max(left, 0))
