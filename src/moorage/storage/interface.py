@@ -312,7 +312,7 @@ class Storage(Protocol):
 
     @property
     def items(self) -> ItemStore:
-        """The long-term memory; it is there once the storage is open."""
+        """The long-term memory."""
 
     def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
         """Return what keeps the checkpoints of graphs.

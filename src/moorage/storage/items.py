@@ -53,8 +53,8 @@ class ItemTerms:
 class Items(ItemStore):
     """Keeps items in moorage's database.
 
-    It is made in the event loop that runs the graphs. Synchronous calls may come from any other
-    thread, and wait for that loop. The operations of one batch are done in one transaction: all
+    Synchronous calls may come from any thread but that of the event loop that opened it, and wait
+    for that loop. The operations of one batch are done in one transaction: all
     that read see what was there before, then the others are done in their order.
 
     Args:
@@ -68,6 +68,10 @@ class Items(ItemStore):
         self.ttl_config = terms.ttl
         self._database = database
         self._meaning = Meaning(terms.index) if terms.index else None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def open(self) -> None:
+        """Let synchronous calls be served by the running event loop."""
         self._loop = asyncio.get_running_loop()
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
@@ -77,6 +81,7 @@ class Items(ItemStore):
             asyncio.InvalidStateError: It is the event loop's own thread, which would wait for
                 itself.
         """
+        assert self._loop is not None, "the store is not open"  # noqa: S101
         if _running_loop() is self._loop:
             raise asyncio.InvalidStateError(
                 "the store was called synchronously where asynchronous code runs; await its other"

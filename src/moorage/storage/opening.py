@@ -13,7 +13,7 @@ from moorage.domain.runs import Claim
 from moorage.errors import Misconfigured
 from moorage.storage import migrations
 from moorage.storage.checkpoints import Saver
-from moorage.storage.interface import ItemStore, Storage
+from moorage.storage.interface import Storage
 from moorage.storage.items import Items, ItemTerms
 from moorage.storage.sql.conditions import allows_text, contains_text
 from moorage.storage.sql.items import matches_text
@@ -81,8 +81,6 @@ class EmbeddedStorage:
         item_terms: On which terms items are kept.
     """
 
-    items: ItemStore
-
     def __init__(
         self,
         path: Path | None,
@@ -91,7 +89,6 @@ class EmbeddedStorage:
         item_terms: ItemTerms = _PLAIN,
     ) -> None:
         self._path = path
-        self._item_terms = item_terms
         # A clock that was given is not helped to go on: it may be one that stands still.
         self._clock = SteadyClock(clock, lambda: 0.0) if clock else SteadyClock()
         self._database = SqliteDatabase(
@@ -103,6 +100,7 @@ class EmbeddedStorage:
         self.queue = SqlQueue(self._database, terms)
         self.crons = SqlCrons(self._database, terms)
         self.events = SqlEvents(self._database)
+        self.items = Items(self._database, item_terms)
 
     def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
         """See ``Storage``."""
@@ -120,7 +118,7 @@ class EmbeddedStorage:
         except BaseException:
             await self._database.__aexit__()
             raise
-        self.items = Items(self._database, self._item_terms)
+        self.items.open()
         return self
 
     async def _go_on_in_time(self) -> None:
