@@ -1,6 +1,7 @@
 """Builds the parts of a service from its settings: from one value each to one object each."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -18,10 +19,14 @@ from moorage.errors import Misconfigured
 from moorage.lifecycle import Lifecycle
 from moorage.limits import RateLimits, open_counter
 from moorage.observability.logs import Style
+from moorage.project import Project
 from moorage.settings import Settings
 from moorage.storage.feedback import FeedbackFile
 from moorage.ui.files import BuiltPages
 from moorage.ui.pages import WebPages
+
+if TYPE_CHECKING:
+    from moorage.auth.langgraph import ProjectAuth
 
 log = structlog.get_logger("moorage.opening")
 
@@ -47,6 +52,24 @@ def own_authentication(settings: Settings, handler: Handler | None) -> Custom | 
             " `authenticate` to create_app"
         )
     return Custom(handler) if handler else None
+
+
+def project_auth(project: Project) -> "ProjectAuth | None":
+    """Return what a project itself decides about its callers; None where it leaves that to us.
+
+    Raises:
+        Misconfigured: Its ``Auth`` object cannot be imported, or is none.
+    """
+    auth = project.auth
+    if auth is None or auth.path is None:
+        return None
+    # Imported here because langgraph_sdk takes a tenth of a second.
+    from moorage.auth.langgraph import Remembrance, load  # noqa: PLC0415
+
+    project.apply()
+    if (cache := auth.cache) is None:
+        return load(auth.path)
+    return load(auth.path, Remembrance(cache.cache_keys, cache.ttl_seconds, cache.max_size))
 
 
 def authenticator(settings: Settings) -> Authenticator | None:

@@ -1,4 +1,7 @@
 import json
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from moorage import opening
 from moorage.auth.interface import Credentials
 from moorage.auth.keys import digest
 from moorage.errors import Misconfigured, Unauthenticated
+from moorage.project import Project, read
 from moorage.settings import Settings
 
 KEY = "moorage_test_key_of_ann_0123456789abcdef"
@@ -72,3 +76,61 @@ def test_a_handler_that_is_not_there_stops_the_start() -> None:
     settings = Settings.parse({}, auth_required=True, auth_handler="json:nothing")
     with pytest.raises(Misconfigured, match="json has no nothing"):
         opening.own_authentication(settings, None)
+
+
+@pytest.fixture
+def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Undo what a project does to the process that serves it."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delenv("TEAM", raising=False)
+    yield
+    for name in ("names", "security"):
+        sys.modules.pop(name, None)
+    os.environ.pop("TEAM", None)
+
+
+def project(folder: Path, **auth: Any) -> Project:
+    (folder / "agent.py").touch()
+    (folder / "names.py").write_text("KNOWN = {'a': 'ann'}\n")
+    (folder / "security.py").write_text(
+        "import os\n"
+        "from langgraph_sdk import Auth\n"
+        "from names import KNOWN\n"
+        "auth = Auth()\n"
+        "asked = []\n"
+        "@auth.authenticate\n"
+        "def who(authorization):\n"
+        "    asked.append(authorization)\n"
+        "    team = os.environ['TEAM']\n"
+        "    return {'identity': KNOWN[authorization], 'asked': len(asked), 'team': team}\n"
+    )
+    file = {
+        "dependencies": ["."],
+        "env": {"TEAM": "red"},
+        "graphs": {"agent": "./agent.py:graph"},
+        "auth": auth,
+    }
+    (folder / "langgraph.json").write_text(json.dumps(file))
+    return read(folder, {})
+
+
+def test_a_project_may_leave_authentication_to_the_service(tmp_path: Path):
+    assert opening.project_auth(project(tmp_path, disable_studio_auth=True)) is None
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("cache", "times"), [({}, [1, 2]), ({"cache_keys": ["a"]}, [1, 1])])
+async def test_a_projects_auth_is_loaded_with_its_modules_variables_and_cache(
+    tmp_path: Path, cache: dict[str, Any], times: list[int]
+):
+    found = opening.project_auth(project(tmp_path, path="./security.py:auth", cache=cache))
+    assert found
+    headers = [(b"authorization", b"a"), (b"a", b"1")]
+    request = Request({"type": "http", "headers": headers})
+
+    callers = [await found.authenticate(request) for _ in times]
+
+    assert [caller and caller.identity for caller in callers] == ["ann", "ann"]
+    assert [caller and caller.claims["asked"] for caller in callers] == times
+    assert [caller and caller.claims["team"] for caller in callers] == ["red", "red"]

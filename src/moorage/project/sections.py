@@ -402,10 +402,16 @@ class AuthCache:
     """``auth.cache``: how long the answer of the project's handler holds."""
 
     cache_keys: tuple[str, ...] = _key(
-        "The headers that tell callers apart.", default=(), example=["authorization"]
+        "The headers that tell callers apart; without any, every request is asked about.",
+        default=(),
+        example=["authorization"],
     )
-    ttl_seconds: Seconds | None = _key("Seconds that an answer holds.", example=300)
-    max_size: Annotated[int, Field(gt=0)] | None = _key("Answers that are kept.", example=1000)
+    ttl_seconds: Seconds = _key(
+        "Seconds that an answer holds.", default=timedelta(minutes=5), example=300
+    )
+    max_size: Annotated[int, Field(gt=0)] = _key(
+        "Answers that are kept.", default=1000, example=1000
+    )
 
 
 @dataclass(frozen=True)

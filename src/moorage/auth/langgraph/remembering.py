@@ -9,12 +9,6 @@ from typing import Any
 
 from moorage.domain.caller import Caller
 
-DEFAULT_LENGTH = timedelta(minutes=5)
-"""How long an answer holds where the project does not say."""
-
-DEFAULT_SIZE = 1000
-"""How many answers are kept where the project does not say."""
-
 Handler = Callable[[Any], Awaitable[Caller | None]]
 
 
@@ -29,8 +23,8 @@ class Remembrance:
     """
 
     headers: Sequence[str]
-    length: timedelta = DEFAULT_LENGTH
-    size: int = DEFAULT_SIZE
+    length: timedelta
+    size: int
 
 
 class Remembering:

@@ -1,5 +1,6 @@
 import textwrap
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ async def test_an_auth_object_becomes_who_is_calling_and_what_they_may(write: Wr
 
 
 async def test_its_answers_hold_as_long_as_the_project_says(write: Write):
-    find = load(write(AUTH), Remembrance(["Authorization"])).authenticate
+    find = load(write(AUTH), Remembrance(["Authorization"], timedelta(hours=1), 10)).authenticate
     callers = [await find(request(name)) for name in ("ada", "bob", "ada")]
 
     assert [caller and caller.claims["number"] for caller in callers] == [1, 2, 1]
