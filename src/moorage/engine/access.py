@@ -51,13 +51,16 @@ class Access:
             resource: What it wants to act on.
             action: What it wants to do.
             value: What it sent, under the Agent Server's names (protocol, section 12). The rule may
-                change it: use it afterwards, not what it was made of.
+                change it: use it afterwards, not what it was made of. Metadata that are None
+                become an empty table for it, as rules add to them.
 
         Raises:
             Forbidden: The caller may not do this.
         """
         if self._rule is None:
             return EVERYTHING
+        if "metadata" in value and value["metadata"] is None:
+            value["metadata"] = {}
         verdict = await self._rule(caller, resource, action, value)
         if verdict is False:
             raise Forbidden("Forbidden")

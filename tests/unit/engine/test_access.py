@@ -52,3 +52,13 @@ async def test_a_rule_sees_who_does_what_and_its_change_counts():
     await Access(rule).authorise(Caller("ada", "jwt"), "threads", "create", value)
 
     assert (seen, value) == ([("ada", "threads", "create")], {"metadata": {"owner": "ada"}})
+
+
+async def test_a_rule_can_always_add_to_metadata():
+    async def rule(caller: Caller, resource: Resource, action: Action, value: Any) -> Verdict:
+        value.setdefault("metadata", {}).update(owner=caller.identity)
+        return None
+
+    for value in ({"metadata": None}, {}):
+        await Access(rule).authorise(Caller("ada", "jwt"), "threads", "search", value)
+        assert value == {"metadata": {"owner": "ada"}}
