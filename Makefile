@@ -40,7 +40,7 @@ ui-dev: ui/node_modules/.ready  ## serve the web pages from their sources, in fr
 ui-screenshots: $(VENV)/.dev  ## take the pictures of the web pages for the documentation again
 	$(BIN)/python -m tests.pages.screenshots
 
-bench: $(VENV)/.dev benchmarks/.peer/.ready  ## measure side by side with LangServe and code written by hand
+bench: $(VENV)/.dev benchmarks/.peer/.ready benchmarks/.langgraph-dev/.ready  ## measure side by side with LangServe, langgraph dev and code written by hand
 	@command -v wrk >/dev/null || { echo "make bench needs wrk: apt-get install wrk"; exit 1; }
 	$(BIN)/python -m benchmarks $(CASES) --rounds $(ROUNDS) --seconds $(SECONDS)
 
@@ -57,7 +57,7 @@ lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	  --no-header --no-annotate --no-emit-index-url -q -U -c requirements.lock -o requirements-dev.lock
 
 clean:  ## remove what these recipes made
-	rm -rf $(VENV) tests/clients/node_modules benchmarks/.peer ui/node_modules src/moorage/_pages
+	rm -rf $(VENV) tests/clients/node_modules benchmarks/.peer benchmarks/.langgraph-dev ui/node_modules src/moorage/_pages
 
 $(VENV)/.serve: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -80,6 +80,13 @@ benchmarks/.peer/.ready: benchmarks/peer-requirements.txt requirements-dev.lock
 	test -x benchmarks/.peer/bin/python || $(PYTHON) -m venv benchmarks/.peer
 	benchmarks/.peer/bin/python -m pip install --quiet --disable-pip-version-check \
 	  -r benchmarks/peer-requirements.txt -c requirements-dev.lock
+	touch $@
+
+# LangGraph's development server, in an environment of its own.
+benchmarks/.langgraph-dev/.ready: benchmarks/langgraph-dev-requirements.txt
+	test -x benchmarks/.langgraph-dev/bin/python || $(PYTHON) -m venv benchmarks/.langgraph-dev
+	benchmarks/.langgraph-dev/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r benchmarks/langgraph-dev-requirements.txt
 	touch $@
 
 # The JavaScript clients under test. Without Node.js their tests are skipped, and say so; CI refuses that.

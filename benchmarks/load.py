@@ -1,18 +1,15 @@
 """Requests per second: wrk against each peer in turn, round after round."""
 
 import asyncio
-import json
-import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks.cases import HEADERS, Case
+from benchmarks.cases import Case
 from benchmarks.peers import Peer
 from benchmarks.processes import Server, serving
 from benchmarks.report import Series
+from benchmarks.wrk import Shot, fire
 
 RATE = "requests/s"
 CPU_RATE = "requests/CPU s"
@@ -28,14 +25,6 @@ class Load:
     seconds: int
     connections: int
     core: int | None
-
-
-@dataclass(frozen=True)
-class Shot:
-    """What one run of wrk counted."""
-
-    requests: int
-    seconds: float
 
 
 def measure(case: Case, peers: Mapping[str, Peer], load: Load) -> tuple[Series, Series]:
@@ -59,8 +48,6 @@ def measure(case: Case, peers: Mapping[str, Peer], load: Load) -> tuple[Series, 
             for server in servers:
                 before = server.cpu_seconds()
                 shot = _fire(server, load.seconds, load.connections)
-                if not shot.requests:
-                    raise server.failure(f"answered nothing in {shot.seconds:.1f} s")
                 rate.add(server.peer.name, shot.requests / shot.seconds)
                 used = server.cpu_seconds() - before
                 cpu_rate.add(server.peer.name, shot.requests / used)
@@ -74,22 +61,6 @@ def _verify(server: Server, expected: object) -> None:
 
 
 def _fire(server: Server, seconds: int, connections: int) -> Shot:
-    with _body_file(server.case.body) as body:
-        headers = [word for name, value in HEADERS.items() for word in ("-H", f"{name}: {value}")]
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", *headers]
-        command += ["-s", str(Path(__file__).with_name("post.lua")), server.url, "--", body]
-        if server.case.operation == "stream":
-            command.append(STREAM_TAIL)
-        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    result = json.loads(output.splitlines()[-1])
-    if result["failed"] or result["wrong"]:
-        raise server.failure(f"failed under load: {result}")
-    return Shot(result["requests"], result["microseconds"] / 1e6)
-
-
-@contextmanager
-def _body_file(body: bytes) -> Iterator[str]:
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(body)
-        file.flush()
-        yield file.name
+    case = server.case
+    mark = STREAM_TAIL if case.operation == "stream" else ""
+    return fire(server, case.path, case.body, seconds=seconds, connections=connections, mark=mark)

@@ -1,7 +1,9 @@
--- Posts the file named by the first argument and ends with one line of JSON. A second argument is
--- the tail that each body must have; without it bodies are not looked at, which is cheaper.
-local request_bytes
-local tail
+-- Posts a body and ends with one line of JSON. The arguments: a text that each answer must hold (if
+-- empty answers are not looked at, which is cheaper), the file of the body, and, if there is one, a
+-- file of paths that are asked in turn.
+local requests = {}
+local turn = 0
+local mark
 local threads = {}
 wrong = 0
 
@@ -9,15 +11,26 @@ function setup(thread)
   table.insert(threads, thread)
 end
 
-function init(arguments)
-  local file = assert(io.open(arguments[1], "rb"))
-  request_bytes = wrk.format("POST", nil, nil, file:read("*a"))
+local function read(name)
+  local file = assert(io.open(name, "rb"))
+  local content = file:read("*a")
   file:close()
-  tail = arguments[2]
-  if tail then
-    tail = tail:gsub("\\r", "\r"):gsub("\\n", "\n")
+  return content
+end
+
+function init(arguments)
+  local body = read(arguments[2])
+  if arguments[3] then
+    for path in read(arguments[3]):gmatch("[^\n]+") do
+      table.insert(requests, wrk.format("POST", path, nil, body))
+    end
+  else
+    table.insert(requests, wrk.format("POST", nil, nil, body))
+  end
+  mark = arguments[1]:gsub("\\r", "\r"):gsub("\\n", "\n")
+  if mark ~= "" then
     response = function(status, headers, body)
-      if body:sub(-#tail) ~= tail then
+      if not body:find(mark, 1, true) then
         wrong = wrong + 1
       end
     end
@@ -25,7 +38,8 @@ function init(arguments)
 end
 
 function request()
-  return request_bytes
+  turn = turn % #requests + 1
+  return requests[turn]
 end
 
 function done(summary, latency, requests)

@@ -27,31 +27,17 @@ class BenchmarkError(Exception):
 
 
 @dataclass(frozen=True)
-class Server:
-    """A process that serves one case, or is about to: its socket accepts connections already."""
+class Running:
+    """A server process, its port on the loopback and its output."""
 
-    peer: Peer
-    case: Case
+    title: str
     port: int
     process: subprocess.Popen[bytes]
     output: IO[bytes]
 
-    @property
-    def url(self) -> str:
-        """The address of the endpoint under measurement."""
-        return f"http://127.0.0.1:{self.port}{self.case.path}"
-
-    def ask(self) -> bytes:
-        """Wait for one answer with status 200 and give its body."""
-        try:
-            reply = httpx.post(
-                self.url, content=self.case.body, headers=HEADERS, timeout=START_SECONDS
-            )
-        except httpx.TransportError as error:
-            raise self.failure(repr(error)) from error
-        if reply.status_code != httpx.codes.OK:
-            raise self.failure(f"status {reply.status_code}: {reply.text[:500]}")
-        return reply.content
+    def url(self, path: str) -> str:
+        """The address of a path of the server."""
+        return f"http://127.0.0.1:{self.port}{path}"
 
     def resident_megabytes(self) -> float:
         """The memory of the process that is not swapped out, shared libraries included."""
@@ -69,7 +55,30 @@ class Server:
         """Make an error that says what went wrong here, with the end of the server's output."""
         self.output.seek(0)
         tail = self.output.read()[-2000:].decode(errors="replace")
-        return BenchmarkError(f"{self.peer.name}, {self.case.name}: {what}\n{tail}")
+        return BenchmarkError(f"{self.title}: {what}\n{tail}")
+
+
+@dataclass(frozen=True)
+class Server(Running):
+    """A process that serves one case, or is about to: its socket accepts connections already."""
+
+    peer: Peer
+    case: Case
+
+    def ask(self) -> bytes:
+        """Wait for one answer with status 200 and give its body."""
+        try:
+            reply = httpx.post(
+                self.url(self.case.path),
+                content=self.case.body,
+                headers=HEADERS,
+                timeout=START_SECONDS,
+            )
+        except httpx.TransportError as error:
+            raise self.failure(repr(error)) from error
+        if reply.status_code != httpx.codes.OK:
+            raise self.failure(f"status {reply.status_code}: {reply.text[:500]}")
+        return reply.content
 
 
 @contextmanager
@@ -79,11 +88,22 @@ def serving(peer: Peer, case: Case, core: int | None) -> Iterator[Server]:
         with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
             port = listener.getsockname()[1]
             process = _start(peer, case, listener.fileno(), core, output)
+        with stopping(process):
+            yield Server(f"{peer.name}, {case.name}", port, process, output, peer, case)
+
+
+@contextmanager
+def stopping(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Ask the process to end when the block does, and end it if it does not listen."""
+    try:
+        yield
+    finally:
+        process.terminate()
         try:
-            yield Server(peer, case, port, process, output)
-        finally:
-            process.terminate()
             process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _start(

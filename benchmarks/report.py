@@ -21,16 +21,20 @@ class Series:
     unit: str
     is_rate: bool = False
     rounds: dict[str, list[float]] = field(default_factory=dict)
+    beside: tuple[str, ...] = (LIMIT, RIVAL)
 
     def add(self, peer: str, number: float) -> None:
         """Keep one round's number."""
         self.rounds.setdefault(peer, []).append(number)
 
     def ratio(self, peer: str, other: str) -> str:
-        """The ratio of the medians, then the lowest and highest of any one round's ratio."""
-        if other not in self.rounds:
+        """The ratio of the medians, then the lowest and highest of any one round's ratio.
+
+        Empty when the other was not measured, or came to nothing.
+        """
+        numbers, others = self.rounds[peer], self.rounds.get(other, [])
+        if not others or not all(others):
             return ""
-        numbers, others = self.rounds[peer], self.rounds[other]
         of_rounds = [number / beside for number, beside in zip(numbers, others, strict=True)]
         middle = median(numbers) / median(others)
         return f"{middle:.2f} ({min(of_rounds):.2f}-{max(of_rounds):.2f})"
@@ -38,13 +42,13 @@ class Series:
     def table(self) -> str:
         """A Markdown table with a row for each peer."""
         header = [self.name, f"{self.unit}, median", "lowest-highest"]
-        header += [f"÷ {LIMIT}", f"÷ {RIVAL}"]
+        header += [f"÷ {other}" for other in self.beside]
         return f"{self.title}\n\n" + markdown([header, *(self._row(peer) for peer in self.rounds)])
 
     def _row(self, peer: str) -> list[str]:
         numbers = self.rounds[peer]
         span = f"{short(min(numbers))}-{short(max(numbers))}"
-        ratios = [self.ratio(peer, LIMIT), self.ratio(peer, RIVAL)]
+        ratios = [self.ratio(peer, other) for other in self.beside]
         return [peer, short(median(numbers)), span, *ratios]
 
 
