@@ -27,10 +27,14 @@ from moorage.edge.paths import Paths
 from moorage.edge.probes import Check
 from moorage.edge.route_limits import RouteLimiter, install_limiter
 from moorage.engine.policy import POLICY_KEY, ErrorMapper, RunPolicy
-from moorage.engine.threads import default_threads
+from moorage.engine.thread_pool import default_threads
 from moorage.errors import Misconfigured
+from moorage.hosting import Hosting
 from moorage.lifecycle import Lifecycle
 from moorage.observability import logs
+from moorage.project import Project
+from moorage.protocols import agent_server
+from moorage.protocols.agent_server import AGENTS_KEY
 from moorage.protocols.langserve.listing import hosted
 from moorage.settings import Settings, stop
 from moorage.storage.feedback import FEEDBACK_KEY
@@ -50,6 +54,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     error_mapper: ErrorMapper | None = None,
     checks: Mapping[str, Check] | None = None,
     lifespan: Lifespan | None = None,
+    project: Project | None = None,
     console: bool = True,
     **openapi: Any,
 ) -> FastAPI:
@@ -67,6 +72,8 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             when something is wrong. One named ``model`` is asked only with ``ready_model_check``.
         lifespan: Your own resources, as FastAPI takes it. It starts before the first request and
             ends after the last one.
+        project: A project whose graphs are served as agents, by the Agent Server's API. They are
+            imported here.
         console: Whether ``/console/`` is there, a page that shows what the service hosts.
         openapi: What FastAPI is to say in the OpenAPI document, such as ``version``.
 
@@ -85,6 +92,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     except Misconfigured as error:
         stop(str(error))
     is_open = identification.is_off
+    hosting = Hosting(project, settings) if project else None
     feedback = opening.feedback(settings)
     pages = opening.web_pages(settings, identification)
     public = opening.open_pages(settings)
@@ -101,12 +109,20 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             stack.push_async_callback(limits.close)
             if feedback:
                 stack.push_async_callback(feedback.close)
+            if hosting:
+                await stack.enter_async_context(hosting)
             state = await stack.enter_async_context(lifespan(app)) if lifespan else None
             await stack.enter_async_context(lifecycle.running())
             collection.settle()
             lifecycle.ready()
             yield state
 
+    facts = {
+        POLICY_KEY: policy,
+        PAGES_KEY: pages,
+        FEEDBACK_KEY: feedback,
+        AGENTS_KEY: hosting and hosting.agents,
+    }
     has_limits = not limits.is_empty
     count_refusal = opening.refusal_counter(metrics)
     # A request's way in. What would have nothing to do is left out, since each layer costs.
@@ -117,7 +133,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             metrics=metrics,
             log=logs.RequestLines(settings.log_level, style),
             quiet=probed,
-            facts={POLICY_KEY: policy, PAGES_KEY: pages, FEEDBACK_KEY: feedback},
+            facts=facts,
         ),
         Middleware(ProxyHeaders, trusted=settings.trusted_proxies)
         if settings.trusted_proxies
@@ -168,6 +184,8 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     readiness = opening.readiness(settings, checks or {}, lifecycle)
     app.include_router(probes.router(about, readiness=readiness, metrics=metrics))
     app.include_router(sessions.router(identification))
+    if hosting:
+        app.include_router(agent_server.router())
     if console:
         warnings = opening.warnings(settings, identification, feedback)
         app.include_router(

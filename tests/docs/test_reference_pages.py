@@ -18,6 +18,7 @@ ENDPOINTS = "docs/reference/endpoints.md"
 # What exists only once it was made, or is no file.
 MADE = {
     ".moorage/feedback.db",
+    ".moorage/moorage.db",
     "../c/N4XyA/input_schema",
     "../invoke",
     "application/json",

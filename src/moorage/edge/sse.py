@@ -5,7 +5,7 @@ they do not know, and that has data, for a chunk of output.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, aclosing
 from typing import Any
 
@@ -60,20 +60,28 @@ class EventResponse(Response):
             that returns when the client has left, and may raise to end the stream.
         closing: Returns the last frames after the source, or the supervision, has raised.
         heartbeat: Seconds of silence after which a comment is sent.
+        abandoned: What is to be done when the client has left.
+        headers: Further headers.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what differs from stream to stream
         self,
         frames: Frames,
         supervise: Supervise,
         closing: Callable[[Exception], bytes],
         *,
         heartbeat: float = HEARTBEAT,
+        abandoned: Callable[[], Awaitable[object]] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status_code = 200
         self.background = None
         self.body = b""
-        self.raw_headers = [*_HEADERS]
+        self.raw_headers = [
+            *_HEADERS,
+            *((name.encode(), value.encode()) for name, value in (headers or {}).items()),
+        ]
+        self._abandoned = abandoned
         self._frames = frames
         self._supervise = supervise
         self._closing = closing
@@ -87,7 +95,8 @@ class EventResponse(Response):
             with self._supervise(lambda: disconnected(receive)):
                 await relay.run()
         except Abandoned:
-            return
+            if self._abandoned:
+                await self._abandoned()
         except Exception as error:  # noqa: BLE001 - a boundary: `closing` logs what it must
             await _within(_LAST_WORDS, relay.finish(self._closing(error)))
         else:

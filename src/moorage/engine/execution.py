@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
 
@@ -17,7 +18,7 @@ from moorage.engine import outcomes
 from moorage.engine.graphs import Graphs
 from moorage.engine.graphs.kinds import AnyGraph
 from moorage.engine.run_config import as_called
-from moorage.engine.run_events import EVENTS, EventWriter, RunEvent
+from moorage.engine.run_events import EVENTS, VALUES, EventWriter, RunEvent
 
 Publish = Callable[[Sequence[RunEvent]], object]
 Item = tuple[tuple[str, ...], str, Any]
@@ -61,8 +62,9 @@ class Execution:
         self._saver = saver
         self._publish = publish
         self._asked: Mapping[str, Any] = claim.run.kwargs
-        self._writer = EventWriter(self._asked.get("stream_mode") or ["values"], means.dump)
+        self._writer = EventWriter(self._asked.get("stream_mode") or [VALUES], means.dump)
         self._control = RunControl()
+        self._output: Any = None
         self._action: CancelAction | None = None
         self._task: asyncio.Task[Any] | None = None
 
@@ -117,12 +119,15 @@ class Execution:
             return None
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its run
             return self._fail(error, await self._left(graph), RunStatus.ERROR)
-        return outcomes.succeeded(await self._left(graph))
+        return replace(outcomes.succeeded(await self._left(graph)), output=self._output)
 
     async def _work(self, graph: AnyGraph, config: RunnableConfig) -> None:
         source = await self._source()
         async for namespace, mode, payload in self._items(graph, source, config):
-            self._publish(list(self._writer.write(namespace, mode, payload)))
+            if mode == VALUES and not namespace:
+                self._output = payload
+            if mode in self._writer.graph_modes:
+                self._publish(list(self._writer.write(namespace, mode, payload)))
 
     async def _source(self) -> Any:
         """Return what the graph begins with; None goes on where an earlier attempt was left."""
@@ -140,7 +145,7 @@ class Execution:
         options = {
             **{name: self._asked[name] for name in _AT_ONCE if self._asked.get(name)},
             "context": self._asked.get("context") or None,
-            "stream_mode": self._writer.graph_modes or ["values"],
+            "stream_mode": sorted({VALUES, *self._writer.graph_modes}),
             "subgraphs": with_subgraphs,
             "control": self._control,
         }
@@ -155,8 +160,7 @@ class Execution:
 
     def _items_in(self, event: Mapping[str, Any], *, with_subgraphs: bool) -> Iterator[Item]:
         """Yield what the graph itself streamed, of all that happened inside."""
-        is_own = event["event"] == "on_chain_stream" and not event["parent_ids"]
-        if is_own and self._writer.graph_modes:
+        if event["event"] == "on_chain_stream" and not event["parent_ids"]:
             yield _item(event["data"]["chunk"], with_subgraphs=with_subgraphs)
 
     async def _cancelled(self, graph: AnyGraph, action: CancelAction) -> Outcome:

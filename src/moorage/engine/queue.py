@@ -92,7 +92,9 @@ class Queue:
         """End a run; say whether it was still ``held``. Its followers go, the next one begins."""
         is_settled = await self._queue.finish(held, outcome)
         if is_settled:
-            self._end(held)
+            lasts = bool(held.run.kwargs.get("resumable"))
+            self._streams.end(held.run_id, outcome, lasts=lasts)
+            self._news.set()
         return is_settled
 
     async def release(self, held: Claim, *, counts: bool) -> bool:
@@ -147,7 +149,3 @@ class Queue:
                     stop(run_id, action)
         for run_id in cancellation.ended:
             self._streams.end(run_id, lasts=False)
-
-    def _end(self, held: Claim) -> None:
-        self._streams.end(held.run_id, lasts=bool(held.run.kwargs.get("resumable")))
-        self._news.set()

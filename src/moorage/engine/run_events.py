@@ -16,6 +16,7 @@ from moorage.engine.run_config import without_identity
 TUPLES = "messages-tuple"
 MESSAGES = "messages"
 EVENTS = "events"
+VALUES = "values"
 _OWN = {TUPLES: MESSAGES}
 _NOT_OF_GRAPHS = frozenset({EVENTS})
 _PLACE = ("checkpoint_id", "thread_id", "checkpoint_ns", "checkpoint_map")

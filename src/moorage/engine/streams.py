@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from moorage.domain.events import event_id
+from moorage.domain.runs import Outcome
 from moorage.engine.run_events import RunEvent
 
 KEPT = 10_000
@@ -37,6 +38,10 @@ class Gap(NamedTuple):
 class RunStream:
     """One run's events: published by its worker, followed by anybody, from before it begins.
 
+    Attributes:
+        outcome: How the run has ended, once it has; None also where it never began, or where
+            another process has ended it.
+
     Args:
         kept: Events that are kept.
     """
@@ -50,6 +55,7 @@ class RunStream:
         self._forgotten = -1  # id of the latest event that is not kept any more
         self._changed: set[asyncio.Future[None]] = set()
         self._is_over = False
+        self.outcome: Outcome | None = None
 
     def begin(self, attempt: int) -> None:
         """Begin another attempt: the ids of what is published come after all earlier ones."""
@@ -68,8 +74,9 @@ class RunStream:
         self._wake()
         return published
 
-    def close(self) -> None:
+    def close(self, outcome: Outcome | None = None) -> None:
         """Let followers go once they have had everything."""
+        self.outcome = outcome
         self._is_over = True
         self._wake()
 
@@ -143,12 +150,12 @@ class Streams:
         """Return a run's stream if this process has one."""
         return self._streams.get(run_id)
 
-    def end(self, run_id: str, *, lasts: bool) -> None:
+    def end(self, run_id: str, outcome: Outcome | None = None, *, lasts: bool) -> None:
         """Close a run's stream, and keep it for a while if somebody may come back to it."""
         stream = self._streams.get(run_id)
         if stream is None:
             return
-        stream.close()
+        stream.close(outcome)
         if lasts:
             loop = asyncio.get_running_loop()
             loop.call_later(self._lasting, self._streams.pop, run_id, None)

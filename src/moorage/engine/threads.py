@@ -1,26 +1,105 @@
-"""The threads that carry out synchronous runnables."""
+"""Threads: what clients may do with them, but for their state and their runs."""
 
-import asyncio
-import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from langchain_core.utils.uuid import uuid7
+
+from moorage.domain.caller import Caller
+from moorage.domain.runs import ACTIVE, CancelAction
+from moorage.domain.search import Hits, Page
+from moorage.domain.threads import Thread, ThreadQuery
+from moorage.engine.access import Access
+from moorage.engine.queue import Queue
+from moorage.storage.interface import Storage
 
 
-@contextmanager
-def default_threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Give the running event loop ``count`` threads, where LangChain runs what is not async.
-
-    Threads are started as they are needed. On leaving, work that has not begun is dropped; work
-    that has cannot be stopped and is not waited for.
+class Threads:
+    """The threads of a deployment.
 
     Args:
-        count: 0 is enough for runnables that mostly wait for a model: 32 and four a processor, as
-            asyncio's own default (four more than there are processors) stalls a small machine.
+        storage: Where they are kept.
+        queue: Moves their runs.
+        access: Says who may do what.
     """
-    threads = ThreadPoolExecutor(count or 32 + 4 * (os.cpu_count() or 1), "moorage-run")
-    asyncio.get_running_loop().set_default_executor(threads)
-    try:
-        yield threads
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+
+    def __init__(self, storage: Storage, queue: Queue, access: Access) -> None:
+        self._kept = storage.threads
+        self._runs = storage.runs
+        self._queue = queue
+        self._access = access
+
+    async def create(
+        self,
+        caller: Caller,
+        thread_id: str | None,
+        metadata: Mapping[str, Any],
+        *,
+        returns_existing: bool = False,
+    ) -> Thread:
+        """Make an idle thread, or return the one that has its id as it is.
+
+        Raises:
+            AlreadyExists: There is one of that id, and it is not to be returned or to be seen.
+        """
+        value: dict[str, Any] = {
+            "thread_id": thread_id or str(uuid7()),
+            "metadata": dict(metadata),
+            "if_exists": "do_nothing" if returns_existing else "raise",
+        }
+        filters = await self._access.authorise(caller, "threads", "create", value)
+        return await self._kept.create(
+            value["thread_id"],
+            value["metadata"],
+            returns_existing=returns_existing,
+            filters=filters,
+        )
+
+    async def get(self, caller: Caller, thread_id: str) -> Thread:
+        """Return a thread.
+
+        Raises:
+            NotFound: There is none that the caller may see.
+        """
+        filters = await self._access.authorise(caller, "threads", "read", {"thread_id": thread_id})
+        return await self._kept.get(thread_id, filters)
+
+    async def patch(self, caller: Caller, thread_id: str, metadata: Mapping[str, Any]) -> Thread:
+        """Merge ``metadata`` into a thread's, key by key; raise as ``get``."""
+        value: dict[str, Any] = {"thread_id": thread_id, "metadata": dict(metadata)}
+        filters = await self._access.authorise(caller, "threads", "update", value)
+        return await self._kept.patch(thread_id, value["metadata"], filters)
+
+    async def delete(self, caller: Caller, thread_id: str) -> None:
+        """Delete a thread with its runs, which are stopped, and its checkpoints.
+
+        Raises:
+            NotFound: There is none that the caller may see.
+        """
+        filters = await self._access.authorise(
+            caller, "threads", "delete", {"thread_id": thread_id}
+        )
+        await self._kept.get(thread_id, filters)
+        active = await self._runs.with_status(ACTIVE, thread_id)
+        await self._queue.cancel([run.run_id for run in active], CancelAction.ROLLBACK)
+        await self._kept.delete(thread_id, filters)
+
+    async def search(self, caller: Caller, query: ThreadQuery, page: Page) -> Hits[Thread]:
+        """Return a page of the threads that a query is for and the caller may see."""
+        return await self._kept.search(await self._seen(caller, query, page), page)
+
+    async def count(self, caller: Caller, query: ThreadQuery) -> int:
+        """Return how many of them there are."""
+        return await self._kept.count(await self._seen(caller, query, Page()))
+
+    async def _seen(self, caller: Caller, query: ThreadQuery, page: Page) -> ThreadQuery:
+        value: dict[str, Any] = {
+            "metadata": query.metadata,
+            "values": query.values,
+            "status": query.status,
+            "limit": page.limit,
+            "offset": page.offset,
+        }
+        filters = await self._access.authorise(caller, "threads", "search", value)
+        return replace(query, metadata=value["metadata"], filters=filters)

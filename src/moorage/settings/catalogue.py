@@ -224,6 +224,17 @@ class Settings(BaseSettings):
         description="How long one run may take, in seconds; 0 is no limit.",
         examples=["10m"],
     )
+    run_slots: Annotated[int, Field(ge=1)] = Field(
+        default=10,
+        description="How many runs of agents one process works on at once; others wait.",
+        examples=["10"],
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="The database of a project's agents: `sqlite:///path`, or `memory:`, which"
+        " forgets everything in the end. Unset, `.moorage/moorage.db` beside the project file.",
+        examples=["sqlite:////var/lib/moorage/moorage.db"],
+    )
     sync_workers: Count = Field(
         default=0,
         description="How many threads run synchronous runnables in one process; 0 is 32 and four"

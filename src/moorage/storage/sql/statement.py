@@ -19,11 +19,14 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from moorage.serialization import WellKnownLCSerializer
+
 Result = TypeVar("Result")
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
 MICROSECONDS = 1_000_000
+_SERIALIZER = WellKnownLCSerializer()
 _LONG_NUMBER = re.compile("[0-9]{19}")
 
 
@@ -140,8 +143,15 @@ def dump(value: Any) -> str | None:
         return None
     try:
         return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:  # for numbers of more than 64 bits, and other rarities
+    except orjson.JSONEncodeError:  # numbers of more than 64 bits, or objects of LangChain's
+        return _rarely(value)
+
+
+def _rarely(value: Any) -> str:
+    try:
         return json.dumps(value)
+    except (TypeError, ValueError):
+        return _SERIALIZER.dumps(value).decode()
 
 
 def load(text: str | None) -> Any:

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from moorage.engine.threads import default_threads
+from moorage.engine.thread_pool import default_threads
 
 pytestmark = pytest.mark.anyio
 

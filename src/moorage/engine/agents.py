@@ -1,0 +1,18 @@
+"""What protocols are given: one service for each noun, and the graphs they are about."""
+
+from dataclasses import dataclass
+
+from moorage.engine.assistants import Assistants
+from moorage.engine.graphs import Graphs
+from moorage.engine.runs import Runs
+from moorage.engine.threads import Threads
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """The agents of a deployment, as its protocols see them."""
+
+    graphs: Graphs
+    assistants: Assistants
+    threads: Threads
+    runs: Runs

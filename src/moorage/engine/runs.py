@@ -1,0 +1,256 @@
+"""Runs: what clients may do with them, on a thread or on one made for the purpose."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal, NamedTuple, Protocol
+from uuid import uuid4
+
+from langchain_core.utils.uuid import uuid7
+
+from moorage.domain.caller import Caller
+from moorage.domain.runs import CancelAction, Claim, Multitask, Outcome, Run, RunRequest
+from moorage.domain.search import Page
+from moorage.engine.access import Access
+from moorage.engine.assistants import Assistants
+from moorage.engine.queue import Queue
+from moorage.engine.run_config import Asked, configure
+from moorage.engine.streams import RunStream, Streams
+from moorage.errors import NotFound
+from moorage.storage.interface import Storage
+
+_GONE = {"error": "NotFound", "message": "The run was rolled back; nothing of it is left."}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """A run that somebody wants, as the protocol describes it (section 4.2).
+
+    Attributes:
+        assistant_id: An assistant's id, or the name of a graph.
+        asked: What is said about its config.
+        stream_mode: What followers are sent.
+        subgraphs: Whether they are sent what happens in subgraphs.
+        is_resumable: Whether they may come back to where they left.
+        keeps_thread: Whether a thread that was made for the run stays.
+        creates_thread: Whether the thread that is named is made if it is not there.
+        delay: How long the run waits at least.
+    """
+
+    assistant_id: str
+    asked: Asked = field(default_factory=Asked)
+    input: Any = None
+    command: Mapping[str, Any] | None = None
+    stream_mode: Sequence[str] = ("values",)
+    subgraphs: bool = False
+    is_resumable: bool = False
+    interrupt_before: Literal["*"] | Sequence[str] | None = None
+    interrupt_after: Literal["*"] | Sequence[str] | None = None
+    multitask_strategy: Multitask = Multitask.ENQUEUE
+    keeps_thread: bool = False
+    creates_thread: bool = False
+    delay: timedelta = timedelta(0)
+    durability: Literal["sync", "async", "exit"] | None = None
+    webhook: str | None = None
+    feedback_keys: Sequence[str] = ()
+
+
+class Started(NamedTuple):
+    """A run that was taken on, and where its events are."""
+
+    run: Run
+    stream: RunStream
+
+
+class Result(NamedTuple):
+    """What comes of a run.
+
+    Attributes:
+        values: What the graph gave, or where it gave nothing, what the thread holds.
+        error: How the run failed, as ``{"error", "message"}``.
+    """
+
+    values: Any = None
+    error: Mapping[str, Any] | None = None
+
+
+class Worker(Protocol):
+    """This process's worker, which begins runs at once if it has a place for them."""
+
+    name: str
+
+    @property
+    def free(self) -> int:
+        """Runs that could be begun now."""
+
+    def begin(self, claim: Claim) -> None:
+        """Execute a run that this worker was given as it was accepted."""
+
+
+class Runs:
+    """The runs of a deployment.
+
+    Args:
+        storage: Where they are kept.
+        queue: Moves them.
+        streams: Where their events are.
+        assistants: What they are runs of.
+        access: Says who may do what.
+        worker: Begins them here, if there is one.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts that it joins
+        self,
+        storage: Storage,
+        queue: Queue,
+        streams: Streams,
+        assistants: Assistants,
+        access: Access,
+        *,
+        worker: Worker | None = None,
+    ) -> None:
+        self._threads = storage.threads
+        self._kept = storage.runs
+        self._queue = queue
+        self._streams = streams
+        self._assistants = assistants
+        self._access = access
+        self._worker = worker
+
+    async def start(self, caller: Caller, wanted: NewRun, thread_id: str | None = None) -> Started:
+        """Take a run on: on a thread, or on one of its own that goes with it.
+
+        Raises:
+            NotFound: There is no such assistant or thread, or none that the caller may see.
+            Invalid: The assistant's name is none of a graph.
+            BadRequest: Both ``configurable`` and ``context`` are given.
+            Conflict: The thread has unfinished runs and the strategy is to reject.
+        """
+        request = await self._request(caller, wanted, thread_id)
+        worker = self._worker if self._worker and self._worker.free else None
+        accepted = await self._queue.enqueue(request, owner=worker.name if worker else None)
+        stream = self._streams.of(accepted.run.run_id)
+        if accepted.claim and worker:
+            worker.begin(accepted.claim)
+        return Started(accepted.run, stream)
+
+    async def result(self, started: Started) -> Result:
+        """Return what comes of a run, when it has ended."""
+        await started.stream.ended()
+        outcome = started.stream.outcome
+        if outcome is None:
+            return await self._left(started.run)
+        return _result(outcome)
+
+    async def abandon(self, run: Run) -> None:
+        """Stop a run that nobody waits for any more."""
+        await self._queue.cancel([run.run_id], CancelAction.INTERRUPT)
+
+    async def get(self, caller: Caller, thread_id: str, run_id: str) -> Run:
+        """Return a run of a thread.
+
+        Raises:
+            NotFound: There is none that the caller may see.
+        """
+        await self._see(caller, thread_id)
+        return await self._kept.get(run_id, thread_id)
+
+    async def of_thread(self, caller: Caller, thread_id: str, page: Page) -> list[Run]:
+        """Return a page of a thread's runs, newest first.
+
+        Raises:
+            NotFound: There is no such thread that the caller may see.
+        """
+        await self._see(caller, thread_id)
+        return await self._kept.of_thread(thread_id, page=page)
+
+    async def _see(self, caller: Caller, thread_id: str) -> None:
+        filters = await self._access.authorise(caller, "threads", "read", {"thread_id": thread_id})
+        await self._threads.get(thread_id, filters)
+
+    async def _request(self, caller: Caller, wanted: NewRun, thread_id: str | None) -> RunRequest:
+        """Return the run that is to be queued, once the caller may have it."""
+        assistant = await self._assistants.resolve(wanted.assistant_id)
+        run_id = str(uuid7())
+        value = _shown(wanted, thread_id, run_id, assistant.assistant_id)
+        filters = await self._access.authorise(caller, "threads", "create_run", value)
+        if thread_id is not None and filters:
+            await self._may_use(thread_id, filters, wanted)
+        own_thread = thread_id or str(uuid4())
+        configured = configure(wanted.asked, assistant, caller, run_id=run_id, thread_id=own_thread)
+        granted = value["metadata"]
+        of_thread = {"graph_id": assistant.graph_id, "assistant_id": assistant.assistant_id}
+        return RunRequest(
+            run_id=run_id,
+            thread_id=own_thread,
+            assistant_id=assistant.assistant_id,
+            kwargs={
+                **value["kwargs"],
+                "config": configured.config,
+                "context": configured.context,
+            },
+            metadata={**configured.metadata, **granted},
+            multitask_strategy=wanted.multitask_strategy,
+            creates_thread=thread_id is None or wanted.creates_thread,
+            thread_metadata=of_thread if thread_id else {**granted, **of_thread},
+            delay=wanted.delay,
+            is_temporary=thread_id is None and not wanted.keeps_thread,
+        )
+
+    async def _may_use(self, thread_id: str, filters: Mapping[str, Any], wanted: NewRun) -> None:
+        """Raise NotFound where a thread is there and not for the caller to see."""
+        try:
+            await self._threads.get(thread_id)
+        except NotFound:
+            if wanted.creates_thread:
+                return
+            raise
+        await self._threads.get(thread_id, filters)
+
+    async def _left(self, run: Run) -> Result:
+        """Return what is to be seen of a run that was not ended here, or never began."""
+        try:
+            kept = await self._kept.get(run.run_id, run.thread_id)
+        except NotFound:
+            return Result(error=_GONE)
+        if kept.error:
+            return Result(error=kept.error)
+        return Result((await self._threads.get(run.thread_id)).values)
+
+
+def _result(outcome: Outcome) -> Result:
+    if outcome.is_rolled_back:
+        return Result(error=_GONE)
+    if outcome.error:
+        return Result(error=outcome.error)
+    return Result(outcome.thread.values if outcome.output is None else outcome.output)
+
+
+def _shown(wanted: NewRun, thread_id: str | None, run_id: str, assistant_id: str) -> dict[str, Any]:
+    """Return what the deployment's rule is shown of a run (protocol, section 12)."""
+    return {
+        "thread_id": thread_id,
+        "assistant_id": assistant_id,
+        "run_id": run_id,
+        "status": "pending",
+        "metadata": dict(wanted.asked.metadata),
+        "prevent_insert_if_inflight": wanted.multitask_strategy is Multitask.REJECT,
+        "multitask_strategy": wanted.multitask_strategy.value,
+        "if_not_exists": "create" if wanted.creates_thread else "reject",
+        "after_seconds": wanted.delay.total_seconds(),
+        "kwargs": {
+            "input": wanted.input,
+            "command": wanted.command,
+            "config": dict(wanted.asked.config),
+            "context": dict(wanted.asked.context),
+            "stream_mode": list(wanted.stream_mode),
+            "subgraphs": wanted.subgraphs,
+            "resumable": wanted.is_resumable,
+            "interrupt_before": wanted.interrupt_before,
+            "interrupt_after": wanted.interrupt_after,
+            "durability": wanted.durability,
+            "webhook": wanted.webhook,
+            "feedback_keys": list(wanted.feedback_keys),
+            "temporary": thread_id is None and not wanted.keeps_thread,
+        },
+    }

@@ -1,0 +1,140 @@
+"""The body that asks for a run (protocol, section 4.2)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import Request
+from pydantic import BeforeValidator, Field
+
+from moorage.domain.runs import Multitask
+from moorage.engine.run_config import Asked
+from moorage.engine.runs import NewRun
+from moorage.protocols.agent_server.requests import Body, Fields, Json
+
+Mode = Literal[
+    "values",
+    "messages",
+    "messages-tuple",
+    "updates",
+    "events",
+    "tasks",
+    "checkpoints",
+    "debug",
+    "custom",
+    "tools",
+    "lifecycle",
+]
+_NOT_OF_RUNS = frozenset({"tools", "lifecycle"})
+"""Modes that newer clients name and that only the newer protocol sends."""
+
+_LONGEST_DELAY = 10 * 365 * 24 * 3600.0
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[Literal["*"] | list[str], Field(union_mode="left_to_right")]
+
+
+class Target(Body):
+    """Where a command goes: a node, with an input of its own."""
+
+    node: str
+    input: Any = None
+
+
+class CommandBody(Body):
+    """``command``: an answer, an update, a way to go on. A null answer is an answer."""
+
+    NULLABLE = frozenset({"resume"})
+
+    resume: Any = None
+    update: Json | list[tuple[str, Any]] | None = None
+    goto: str | Target | list[str | Target] | None = None
+
+
+class Place(Body):
+    """``checkpoint``: where on the thread the run begins."""
+
+    checkpoint_id: str | None = None
+    checkpoint_ns: str | None = None
+    checkpoint_map: Json | None = None
+
+
+class RunConfig(Body):
+    """``config``: a ``RunnableConfig``'s part that clients may choose."""
+
+    tags: tuple[str, ...] = ()
+    recursion_limit: Annotated[int, Field(ge=1)] | None = None
+    configurable: Fields
+    metadata: Fields
+
+
+class RunCreate(Body):
+    """A run that is to be."""
+
+    assistant_id: str
+    input: Any = None
+    command: CommandBody | None = None
+    checkpoint: Place | None = None
+    checkpoint_id: str | None = None
+    metadata: Fields
+    config: RunConfig | None = None
+    context: Fields
+    stream_mode: Annotated[tuple[Mode, ...], BeforeValidator(_listed)] = ("values",)
+    stream_subgraphs: bool = False
+    stream_resumable: bool = False
+    interrupt_before: Names | None = None
+    interrupt_after: Names | None = None
+    multitask_strategy: Multitask = Multitask.ENQUEUE
+    if_not_exists: Literal["reject", "create"] = "reject"
+    on_disconnect: Literal["continue", "cancel"] = "continue"
+    on_completion: Literal["delete", "keep"] = "delete"
+    after_seconds: Annotated[float, Field(ge=0, le=_LONGEST_DELAY)] = 0
+    durability: Literal["sync", "async", "exit"] | None = None
+    checkpoint_during: bool | None = None
+    webhook: str | None = None
+    feedback_keys: tuple[str, ...] = ()
+
+    def wanted(self, request: Request) -> NewRun:
+        """Return the run that is asked for, by a request with headers that runs may see."""
+        return NewRun(
+            assistant_id=self.assistant_id,
+            asked=self._asked(request),
+            input=self.input,
+            command=self.command.model_dump(exclude_unset=True) if self.command else None,
+            stream_mode=self._modes(),
+            subgraphs=self.stream_subgraphs,
+            is_resumable=self.stream_resumable,
+            interrupt_before=self.interrupt_before,
+            interrupt_after=self.interrupt_after,
+            multitask_strategy=self.multitask_strategy,
+            keeps_thread=self.on_completion == "keep",
+            creates_thread=self.if_not_exists == "create",
+            delay=timedelta(seconds=self.after_seconds),
+            durability=self._durability(),
+            webhook=self.webhook,
+            feedback_keys=self.feedback_keys,
+        )
+
+    def _asked(self, request: Request) -> Asked:
+        place = self.checkpoint.model_dump(exclude_none=True) if self.checkpoint else {}
+        if self.checkpoint_id is not None:
+            place["checkpoint_id"] = self.checkpoint_id
+        return Asked(
+            config=self.config.model_dump(exclude_unset=True) if self.config else {},
+            context=self.context,
+            metadata=self.metadata,
+            checkpoint=place,
+            request_id=request.headers.get("x-request-id", ""),
+        )
+
+    def _modes(self) -> Sequence[str]:
+        return [mode for mode in self.stream_mode if mode not in _NOT_OF_RUNS] or ["values"]
+
+    def _durability(self) -> Literal["sync", "async", "exit"] | None:
+        if self.durability is None and self.checkpoint_during is not None:
+            return "async" if self.checkpoint_during else "exit"
+        return self.durability

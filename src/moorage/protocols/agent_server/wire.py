@@ -1,0 +1,115 @@
+"""What the Agent Server's clients read: one shape for each noun, and the responses that carry it.
+
+Shapes, names and headers are sections 1 to 9 of the protocol.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from starlette.responses import Response
+
+from moorage.domain.assistants import Assistant
+from moorage.domain.runs import Run
+from moorage.domain.search import Hits, Page
+from moorage.domain.threads import Thread
+from moorage.engine.graphs import Schemas
+from moorage.engine.runs import Result
+from moorage.serialization import WellKnownLCSerializer
+
+dumps = WellKnownLCSerializer().dumps
+
+Json = dict[str, Any]
+
+
+class Answer(Response):
+    """A response whose body is a value as JSON.
+
+    Args:
+        value: Anything; what has no JSON form is described.
+        headers: Further headers.
+    """
+
+    media_type = "application/json"
+
+    def __init__(self, value: Any, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(dumps(value), headers=headers)
+
+
+NOTHING_LEFT = 204
+
+
+def nothing() -> Response:
+    """Return the response to what leaves nothing to say."""
+    return Response(status_code=NOTHING_LEFT)
+
+
+def paged(rows: Iterable[Json], hits: Hits[Any], page: Page) -> Answer:
+    """Return a page of rows, with the headers that lead to the next one."""
+    headers = {"x-pagination-total": str(hits.total)}
+    following = page.offset + len(hits.items)
+    if following < hits.total:
+        headers["x-pagination-next"] = str(following)
+    return Answer(list(rows), headers)
+
+
+def assistant_of(assistant: Assistant) -> Json:
+    """Return an assistant as clients read it."""
+    return {
+        "assistant_id": assistant.assistant_id,
+        "graph_id": assistant.graph_id,
+        "config": assistant.config,
+        "context": assistant.context,
+        "metadata": assistant.metadata,
+        "name": assistant.name,
+        "description": assistant.description,
+        "created_at": assistant.created_at,
+        "updated_at": assistant.updated_at,
+        "version": assistant.version,
+    }
+
+
+def schemas_of(schemas: Schemas, **more: str) -> Json:
+    """Return the schemas of a graph as clients read them."""
+    return {**more, **asdict(schemas)}
+
+
+def thread_of(thread: Thread) -> Json:
+    """Return a thread as clients read it."""
+    return {
+        "thread_id": thread.thread_id,
+        "created_at": thread.created_at,
+        "updated_at": thread.updated_at,
+        "state_updated_at": thread.state_updated_at,
+        "metadata": thread.metadata,
+        "status": thread.status.value,
+        "config": {"configurable": thread.config} if thread.config else {},
+        "values": thread.values,
+        "interrupts": thread.interrupts,
+        "error": thread.error,
+    }
+
+
+def run_of(run: Run) -> Json:
+    """Return a run as clients read it."""
+    return {
+        "run_id": run.run_id,
+        "thread_id": run.thread_id,
+        "assistant_id": run.assistant_id,
+        "metadata": run.metadata,
+        "status": run.status.value,
+        "kwargs": run.kwargs,
+        "multitask_strategy": run.multitask_strategy.value,
+        "created_at": run.created_at,
+        "updated_at": run.updated_at,
+    }
+
+
+def result_of(result: Result) -> Any:
+    """Return what comes of a run as those who wait read it: a failure is told in the body."""
+    return result.values if result.error is None else {"__error__": result.error}
+
+
+def selected(row: Json, names: Collection[str] | None) -> Json:
+    """Return the part of a row that was asked for, which is all of it where nothing was said."""
+    return {name: row[name] for name in row if name in names} if names else row
