@@ -19,7 +19,6 @@ from moorage.domain.runs import (
     Outcome,
     RunRequest,
     RunStatus,
-    Webhook,
 )
 from moorage.domain.search import Page
 from moorage.domain.threads import ThreadState, ThreadStatus
@@ -450,13 +449,6 @@ class TestTemporaryThreads:
         for gone in (storage.threads.get(thread_id), storage.runs.get(run_id)):
             with pytest.raises(NotFound):
                 await gone
-
-
-async def test_a_finished_run_leaves_word_for_its_webhook(storage: Storage, thread_id: str):
-    await accept(storage, thread_id)
-    [held] = await claim(storage)
-    told = Outcome(RunStatus.SUCCESS, IDLE, webhook=Webhook("https://example.com", b"{}"))
-    assert await storage.queue.finish(held, told)
 
 
 class TestTime:

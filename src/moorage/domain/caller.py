@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 Method = Literal["anonymous", "api_key", "jwt", "custom"]
 
+IDENTITY = "langgraph_auth_"
+"""What the names begin with under which a run's config tells nodes who is calling."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -81,3 +84,12 @@ class User(dict[str, Any]):
 
 
 ANONYMOUS = Caller(identity="anonymous")
+
+
+def without_identity(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config as others may see it: what is known of its caller may be a secret."""
+    configurable = config.get("configurable")
+    if not configurable:
+        return dict(config)
+    others = {name: one for name, one in configurable.items() if not name.startswith(IDENTITY)}
+    return {**config, "configurable": others}

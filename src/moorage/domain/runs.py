@@ -177,7 +177,6 @@ class Outcome:
         error: How it failed, as ``{"error", "message"}``.
         thread: What it leaves on its thread.
         is_rolled_back: Whether the run is forgotten, row and checkpoints.
-        webhook: Where its end is told, and with what.
         output: What the graph gave, in the form of its output, as it was last streamed; it is for
             those who wait for the run, and not kept. None where it gave nothing.
     """
@@ -186,16 +185,7 @@ class Outcome:
     thread: ThreadState
     error: Mapping[str, Any] | None = None
     is_rolled_back: bool = False
-    webhook: "Webhook | None" = None
     output: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """One delivery of a run's end."""
-
-    url: str
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)

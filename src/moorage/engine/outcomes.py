@@ -46,7 +46,7 @@ def cancelled(action: CancelAction, snapshot: StateSnapshot) -> Outcome:
     if action is CancelAction.INTERRUPT:
         thread = _stopped(ThreadStatus.INTERRUPTED, error, snapshot)
         return Outcome(RunStatus.INTERRUPTED, thread)
-    return Outcome(RunStatus.INTERRUPTED, state_of(snapshot), is_rolled_back=True)
+    return Outcome(RunStatus.INTERRUPTED, state_of(snapshot), error, is_rolled_back=True)
 
 
 def state_of(snapshot: StateSnapshot) -> ThreadState:

@@ -48,6 +48,7 @@ class Queue:
         self._streams = streams
         self._news = asyncio.Event()
         self._stops: list[Stop] = []
+        self._ends: list[Callable[[], None]] = []
 
     async def enqueue(self, request: RunRequest, *, owner: str | None = None) -> Accepted:
         """Take a run on. When this returns, it will end, and its stream is there.
@@ -95,6 +96,8 @@ class Queue:
             lasts = bool(held.run.kwargs.get("resumable"))
             self._streams.end(held.run_id, outcome, lasts=lasts)
             self._news.set()
+            for tell in self._ends:
+                tell()
         return is_settled
 
     async def release(self, held: Claim, *, counts: bool) -> bool:
@@ -135,6 +138,10 @@ class Queue:
     def on_stop(self, stop: Stop) -> None:
         """Have ``stop`` called with each run that is to be cancelled while it works."""
         self._stops.append(stop)
+
+    def on_end(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called when runs have ended, of which storage knows which."""
+        self._ends.append(tell)
 
     def _announce(self, accepted: Accepted) -> None:
         if accepted.is_new:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from moorage.domain.assistants import Assistant
-from moorage.domain.caller import Caller, User
+from moorage.domain.caller import IDENTITY, Caller, User
 from moorage.errors import BadRequest
 
-_IDENTITY = "langgraph_auth_"
-_RESERVED = (_IDENTITY, "__")
+_RESERVED = (IDENTITY, "__")
 _PLACES = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
 _BOTH = "Give config.configurable or context, not both: they are two names of one thing."
 
@@ -91,15 +90,6 @@ def as_called(config: Mapping[str, Any]) -> dict[str, Any]:
     if user is None:
         return dict(config)
     return {**config, "configurable": {**configurable, "langgraph_auth_user": User(user)}}
-
-
-def without_identity(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a config as others may see it: what is known of its caller may be a secret."""
-    configurable = config.get("configurable")
-    if not configurable:
-        return dict(config)
-    others = {name: one for name, one in configurable.items() if not name.startswith(_IDENTITY)}
-    return {**config, "configurable": others}
 
 
 def _permitted(chosen: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage, BaseMessageChunk, message_chunk_to_message
 
-from moorage.engine.run_config import without_identity
+from moorage.domain.caller import without_identity
 
 TUPLES = "messages-tuple"
 MESSAGES = "messages"

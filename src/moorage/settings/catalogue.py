@@ -242,6 +242,28 @@ class Settings(BaseSettings):
         examples=["16"],
     )
 
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="What proves to receivers that webhooks come from here: `whsec_` and 24 to 64"
+        " bytes in base64, as Standard Webhooks wants it (`echo whsec_$(openssl rand -base64 32)`"
+        " makes one). Several, separated by spaces, while receivers change from one to another."
+        " Unset, webhooks are not signed.",
+        examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+    )
+    webhook_attempts: int = Field(
+        default=8,
+        ge=1,
+        description="How often a webhook is tried before it is given up; the waits between grow"
+        " from 2 seconds to an hour.",
+        examples=["8"],
+    )
+    webhook_timeout: Duration = Field(
+        default=timedelta(seconds=10),
+        gt=timedelta(0),
+        description="How long one try may take, in seconds.",
+        examples=["10s"],
+    )
+
     feedback: bool = Field(
         default=True,
         description="Whether feedback that is given on playgrounds is kept in a file.",

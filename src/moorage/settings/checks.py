@@ -13,6 +13,7 @@ from limits import parse_many
 
 from moorage.auth import keys
 from moorage.auth.algorithms import PUBLIC_KEY
+from moorage.engine.signing import Signer
 from moorage.errors import Misconfigured
 from moorage.settings.problems import Problem
 
@@ -27,7 +28,7 @@ _STORAGE = re.compile(r"memory://|(async\+)?(rediss?|unix)://.+")
 
 def problems(settings: Settings) -> list[Problem]:
     """Return everything that is wrong; an empty list when the service may start."""
-    checks = (_auth, _keys, _jwt, _files, _cors, _frames, _proxies, _limits, _storages)
+    checks = (_auth, _keys, _jwt, _files, _cors, _frames, _proxies, _limits, _storages, _webhooks)
     return [problem for check in checks for problem in check(settings)]
 
 
@@ -174,4 +175,17 @@ def _storages(settings: Settings) -> Iterator[Problem]:
             "rate_limit_storage",
             "it is neither memory:// nor a Redis URL",
             "write for example redis://host:6379/1",
+        )
+
+
+def _webhooks(settings: Settings) -> Iterator[Problem]:
+    if settings.webhook_secret is None:
+        return
+    try:
+        Signer(settings.webhook_secret.get_secret_value().split())
+    except Misconfigured:
+        yield Problem(
+            "webhook_secret",
+            "it should be whsec_ and 24 to 64 bytes in base64",
+            "make one with `echo whsec_$(openssl rand -base64 32)`",
         )

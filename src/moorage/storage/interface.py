@@ -31,6 +31,7 @@ from moorage.domain.runs import (
 )
 from moorage.domain.search import Filters, Hits, Page
 from moorage.domain.threads import Thread, ThreadQuery, ThreadState
+from moorage.domain.webhooks import Delivery
 
 NOBODY: Filters = {}
 """The filters of a caller who may see everything."""
@@ -283,6 +284,22 @@ class ItemStore(BaseStore):
         """Delete what has expired, and return how many items it were."""
 
 
+class WebhookOutbox(Protocol):
+    """The ends of runs that others are to be told of. The queue puts them here."""
+
+    async def claim(self, limit: int, hold: timedelta) -> list[Delivery]:
+        """Give the caller up to ``limit`` that are due; others do not get them for ``hold``."""
+
+    async def remove(self, delivery: Delivery) -> bool:
+        """Forget one; say whether it was still the caller's."""
+
+    async def postpone(self, delivery: Delivery, wait: timedelta) -> bool:
+        """Have one tried again after ``wait``; say whether it was still the caller's."""
+
+    async def next_due(self) -> timedelta | None:
+        """Return how long until the next one is due, zero if one is; None if there is none."""
+
+
 class Storage(Protocol):
     """Everything that is kept. Use it as an asynchronous context manager."""
 
@@ -313,6 +330,10 @@ class Storage(Protocol):
     @property
     def items(self) -> ItemStore:
         """The long-term memory."""
+
+    @property
+    def webhooks(self) -> WebhookOutbox:
+        """The ends of runs that others are to be told of."""
 
     def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
         """Return what keeps the checkpoints of graphs.

@@ -24,6 +24,7 @@ from moorage.storage.sql.storage import (
     SqlQueue,
     SqlRuns,
     SqlThreads,
+    SqlWebhooks,
     Terms,
 )
 from moorage.storage.sqlite import SqliteDatabase
@@ -101,6 +102,7 @@ class EmbeddedStorage:
         self.crons = SqlCrons(self._database, terms)
         self.events = SqlEvents(self._database)
         self.items = Items(self._database, item_terms)
+        self.webhooks = SqlWebhooks(self._database)
 
     def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
         """See ``Storage``."""

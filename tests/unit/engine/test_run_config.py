@@ -6,13 +6,12 @@ import orjson
 import pytest
 
 from moorage.domain.assistants import Assistant
-from moorage.domain.caller import ANONYMOUS, Caller
+from moorage.domain.caller import ANONYMOUS, Caller, without_identity
 from moorage.engine.run_config import (
     Asked,
     Configured,
     as_called,
     configure,
-    without_identity,
 )
 from moorage.errors import BadRequest
 

@@ -36,7 +36,8 @@ from moorage.domain.runs import (
 )
 from moorage.domain.threads import ThreadState, ThreadStatus
 from moorage.errors import AlreadyExists, Conflict, NotFound
-from moorage.storage.sql.rows import microseconds, run_of
+from moorage.storage.sql import webhooks
+from moorage.storage.sql.rows import microseconds, run_of, thread_of
 from moorage.storage.sql.statement import (
     Row,
     Rows,
@@ -49,7 +50,7 @@ from moorage.storage.sql.statement import (
     now,
     parameter,
 )
-from moorage.storage.sql.tables import CRONS, RUNS, THREADS, WEBHOOKS
+from moorage.storage.sql.tables import CRONS, RUNS, THREADS
 
 _PENDING, _RUNNING = RunStatus.PENDING.value, RunStatus.RUNNING.value
 # As literals, because a database that does not see the value does not use an index on such rows.
@@ -206,7 +207,6 @@ _NEXT_DUE = Statement(
     )
 )
 _LATEST = Statement(select(func.max(THREADS.c.updated_at).label("time")))
-_ADD_WEBHOOK = Statement(insert(WEBHOOKS).values(every_column(WEBHOOKS)))
 
 Forget = Callable[[Sequence[str], str], Transaction[None]]
 """Removes what runs, or with no run named the whole thread, have left with the savers."""
@@ -300,7 +300,8 @@ def finish(held: Claim, outcome: Outcome, forget: Forget) -> Transaction[bool]:
     thread_id = held.run.thread_id
     yield _LOCK(of_thread=thread_id)
     fence = {"of_run": held.run_id, "of_owner": held.owner, "of_attempt": held.attempt}
-    if not (yield _HOLD(**fence)):
+    found = yield _HOLD(**fence)
+    if not found:
         return False
     time = yield from now()
     if outcome.is_rolled_back:
@@ -313,15 +314,7 @@ def finish(held: Claim, outcome: Outcome, forget: Forget) -> Transaction[bool]:
             new_error=dump(outcome.error),
             at=time,
         )
-    if outcome.webhook is not None:
-        yield _ADD_WEBHOOK(
-            run_id=held.run_id,
-            url=outcome.webhook.url,
-            body=outcome.webhook.body,
-            tries=0,
-            next_try_at=time,
-            created_at=time,
-        )
+    yield from webhooks.add(run_of(found[0]), outcome, time)
     is_last = yield from _promote(thread_id, time)
     if held.is_temporary and is_last:
         yield from forget_thread(thread_id, forget)
@@ -395,7 +388,7 @@ def reap(
     lost = yield _LOST(at=time, most=limit, sole_owner=sole_owner)
     reaped: list[str] = []
     for one in lost:
-        yield _LOCK(of_thread=one["thread_id"])
+        [thread] = yield _LOCK(of_thread=one["thread_id"])
         rows = yield _LOST_ONE(of_run=one["run_id"], at=time, sole_owner=sole_owner)
         if not rows:
             continue
@@ -409,15 +402,27 @@ def reap(
             "error": "WorkerLost",
             "message": f"The run was begun {most} times; each time its worker was lost.",
         }
-        yield _END(
-            of_run=one["run_id"], new_status=RunStatus.ERROR.value, new_error=dump(error), at=time
-        )
-        is_last = yield from _promote(one["thread_id"], time)
-        if rows[0]["is_temporary"] and is_last:
-            yield from forget_thread(one["thread_id"], forget)
-        else:
-            yield from _fail(one["thread_id"], error, time, is_busy=not is_last)
+        yield from _give_up(rows[0], thread, error, forget, time)
     return reaped
+
+
+def _give_up(
+    run: Row, thread: Row, error: Mapping[str, Any], forget: Forget, time: int
+) -> Transaction[None]:
+    """Fail a run that nobody holds; its thread stays in the state that it is known to have."""
+    thread_id = run["thread_id"]
+    known = thread_of(thread)
+    left = ThreadState(ThreadStatus.ERROR, known.values, known.interrupts, error)
+    outcome = Outcome(RunStatus.ERROR, left, error)
+    yield from webhooks.add(run_of(run), outcome, time)
+    yield _END(
+        of_run=run["run_id"], new_status=outcome.status.value, new_error=dump(error), at=time
+    )
+    is_last = yield from _promote(thread_id, time)
+    if run["is_temporary"] and is_last:
+        yield from forget_thread(thread_id, forget)
+    else:
+        yield from _fail(thread_id, error, time, is_busy=not is_last)
 
 
 def next_due() -> Transaction[int | None]:

@@ -22,7 +22,17 @@ from moorage.domain.runs import (
 )
 from moorage.domain.search import Filters, Hits, Page
 from moorage.domain.threads import Thread, ThreadQuery, ThreadState
-from moorage.storage.sql import assistants, checkpoints, crons, events, queue, runs, threads
+from moorage.domain.webhooks import Delivery
+from moorage.storage.sql import (
+    assistants,
+    checkpoints,
+    crons,
+    events,
+    queue,
+    runs,
+    threads,
+    webhooks,
+)
 from moorage.storage.sql.rows import microseconds, time_of
 from moorage.storage.sql.statement import Database
 
@@ -293,6 +303,29 @@ class SqlEvents:
     async def trim(self, age: timedelta) -> None:
         """See ``EventLog``."""
         await self._database.write(events.trim(microseconds(age)))
+
+
+class SqlWebhooks:
+    """``WebhookOutbox`` on a SQL database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, limit: int, hold: timedelta) -> list[Delivery]:
+        """See ``WebhookOutbox``."""
+        return await self._database.write(webhooks.claim(limit, microseconds(hold)))
+
+    async def remove(self, delivery: Delivery) -> bool:
+        """See ``WebhookOutbox``."""
+        return await self._database.write(webhooks.remove(delivery))
+
+    async def postpone(self, delivery: Delivery, wait: timedelta) -> bool:
+        """See ``WebhookOutbox``."""
+        return await self._database.write(webhooks.postpone(delivery, microseconds(wait)))
+
+    async def next_due(self) -> timedelta | None:
+        """See ``WebhookOutbox``."""
+        return _length(await self._database.read(webhooks.next_due()))
 
 
 def _length(left: int | None) -> timedelta | None:

@@ -196,7 +196,9 @@ CRONS = Table(
 WEBHOOKS = Table(
     "webhooks",
     METADATA,
-    Column("run_id", _Id, primary_key=True),
+    # Not the run's id: one that was rolled back may come again.
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("run_id", _Id, nullable=False),
     Column("url", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("tries", Integer, nullable=False),

@@ -253,13 +253,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_threads_updated_at"), "threads", ["updated_at"], unique=False)
     op.create_table(
         "webhooks",
+        sa.Column(
+            "seq",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
         sa.Column("run_id", sa.String(length=36), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("next_try_at", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_webhooks")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_webhooks")),
     )
     op.create_index("ix_webhooks_next_try_at", "webhooks", ["next_try_at"], unique=False)
     op.create_table(
