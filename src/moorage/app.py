@@ -89,10 +89,10 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     limits = opening.rate_limits(settings, metrics)
     try:
         identification = opening.identification(settings, authenticate)
+        hosting = Hosting(project, settings) if project else None
     except Misconfigured as error:
         stop(str(error))
     is_open = identification.is_off
-    hosting = Hosting(project, settings) if project else None
     feedback = opening.feedback(settings)
     pages = opening.web_pages(settings, identification)
     public = opening.open_pages(settings)

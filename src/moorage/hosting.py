@@ -3,29 +3,38 @@
 import os
 import socket
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
+from langgraph.store.base import IndexConfig, TTLConfig
+
 from moorage.engine.access import Access, Rule
 from moorage.engine.agents import Agents
 from moorage.engine.assistants import Assistants
+from moorage.engine.embeddings import load_embeddings
 from moorage.engine.execution import Means
 from moorage.engine.graphs import Graphs
+from moorage.engine.items import Items
 from moorage.engine.queue import Queue
 from moorage.engine.runs import Runs
 from moorage.engine.streams import Streams
 from moorage.engine.threads import Threads
 from moorage.project import Project
+from moorage.project.sections import Index, ItemTTL, Store
 from moorage.serialization import WellKnownLCSerializer
 from moorage.settings import Settings
 from moorage.storage.interface import Storage
+from moorage.storage.items import ItemTerms
 from moorage.storage.opening import open_storage
 from moorage.storage.sql.storage import Terms
 from moorage.worker.loop import Pace, Worker
 
 DATABASE = Path(".moorage/moorage.db")
 """Where a project's data are, below its folder, unless the settings say otherwise."""
+
+_MINUTE = timedelta(minutes=1)
 
 
 class Hosting:
@@ -39,7 +48,8 @@ class Hosting:
         rule: Says what callers may do; without one, everything.
 
     Raises:
-        Misconfigured: The settings name no database.
+        Misconfigured: The settings name no database, or there is no such model as the project
+            names for its long-term memory.
     """
 
     def __init__(self, project: Project, settings: Settings, *, rule: Rule | None = None) -> None:
@@ -51,15 +61,16 @@ class Hosting:
         queue = Queue(self._storage, streams)
         graphs = Graphs.load(project.graphs)
         limit = settings.run_timeout or None
-        means = Means(graphs, None, WellKnownLCSerializer().dumps, limit)
+        means = Means(graphs, self._storage.items, WellKnownLCSerializer().dumps, limit)
         self._worker = Worker(name, queue, means, streams, pace=pace)
         access = Access(rule)
-        assistants = Assistants(self._storage, graphs, access)
+        assistants = Assistants(self._storage, graphs, access, store=self._storage.items)
         self.agents = Agents(
             graphs=graphs,
             assistants=assistants,
             threads=Threads(self._storage, queue, access),
             runs=Runs(self._storage, queue, streams, assistants, access, worker=self._worker),
+            items=Items(self._storage.items, access),
         )
         self._stack = AsyncExitStack()
 
@@ -81,4 +92,26 @@ class Hosting:
 
 def _storage(project: Project, settings: Settings, terms: Terms) -> Storage:
     url = settings.database_url.get_secret_value() if settings.database_url else ""
-    return open_storage(url or f"sqlite:///{project.folder / DATABASE}", terms=terms)
+    return open_storage(
+        url or f"sqlite:///{project.folder / DATABASE}",
+        terms=terms,
+        item_terms=_item_terms(project.store),
+    )
+
+
+def _item_terms(store: Store) -> ItemTerms:
+    """Return what a project says of its long-term memory, in LangGraph's words."""
+    return ItemTerms(
+        index=_index(store.index) if store.index else None,
+        ttl=_ttl(store.ttl) if store.ttl else None,
+    )
+
+
+def _index(index: Index) -> IndexConfig:
+    fields = list(index.fields or ())
+    return {"dims": index.dims, "embed": load_embeddings(index.embed), "fields": fields or None}
+
+
+def _ttl(ttl: ItemTTL) -> TTLConfig:
+    default = ttl.default_ttl / _MINUTE if ttl.default_ttl else None
+    return {"refresh_on_read": ttl.refresh_on_read, "default_ttl": default}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from moorage.engine.assistants import Assistants
 from moorage.engine.graphs import Graphs
+from moorage.engine.items import Items
 from moorage.engine.runs import Runs
 from moorage.engine.threads import Threads
 
@@ -16,3 +17,4 @@ class Agents:
     assistants: Assistants
     threads: Threads
     runs: Runs
+    items: Items

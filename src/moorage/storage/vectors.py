@@ -78,7 +78,8 @@ class Meaning:
 
 def similarity(vector: bytes, meaning: bytes) -> float | None:
     """Return the cosine of two vectors; None for one of another model, or one of zeros."""
-    return _cosine()(vector, meaning) if len(vector) == len(meaning) else None
+    found = _cosine()(vector, meaning) if len(vector) == len(meaning) else None
+    return None if found is None else max(-1.0, min(1.0, found))  # rounding may go beyond
 
 
 def cosine(vector: bytes, meaning: bytes) -> float | None:

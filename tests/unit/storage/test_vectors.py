@@ -49,6 +49,12 @@ def test_numpy_and_python_agree(one: list[float], other: list[float]):
     assert mine == pytest.approx(numpys, abs=1e-4)
 
 
+@given(NUMBERS)
+def test_nothing_is_nearer_than_itself(one: list[float]):
+    assert similarity(packed(*one), packed(*one)) == pytest.approx(1)
+    assert (similarity(packed(*one), packed(*one)) or 2) <= 1
+
+
 def test_those_of_two_models_are_not_compared():
     assert similarity(packed(1, 0), packed(1, 0, 0)) is None
     assert similarity(packed(1, 0), packed(1, 0)) == pytest.approx(1)

@@ -2,12 +2,18 @@
 
 from fastapi import APIRouter
 
-from moorage.protocols.agent_server import assistants, runs, threads
+from moorage.protocols.agent_server import assistants, runs, store, threads
 
 
 def router(prefix: str = "") -> APIRouter:
     """Return the routes, below ``prefix``; they find the agents under ``AGENTS_KEY``."""
     routes = APIRouter(prefix=prefix)
-    for resource in (assistants.routes, threads.routes, runs.of_threads, runs.stateless):
+    for resource in (
+        assistants.routes,
+        threads.routes,
+        runs.of_threads,
+        runs.stateless,
+        store.routes,
+    ):
         routes.include_router(resource)
     return routes

@@ -1,12 +1,13 @@
 """What the Agent Server's clients read: one shape for each noun, and the responses that carry it.
 
-Shapes, names and headers are sections 1 to 9 of the protocol.
+Shapes, names and headers are sections 1 to 10 of the protocol.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from langgraph.store.base import Item, SearchItem
 from starlette.responses import Response
 
 from moorage.domain.assistants import Assistant
@@ -103,6 +104,22 @@ def run_of(run: Run) -> Json:
         "created_at": run.created_at,
         "updated_at": run.updated_at,
     }
+
+
+def item_of(item: Item) -> Json:
+    """Return an item as clients read it."""
+    return {
+        "namespace": item.namespace,
+        "key": item.key,
+        "value": item.value,
+        "created_at": item.created_at,
+        "updated_at": item.updated_at,
+    }
+
+
+def found_item_of(item: SearchItem) -> Json:
+    """Return an item that a search has found, with how near it is to what was asked for."""
+    return {**item_of(item), "score": item.score}
 
 
 def result_of(result: Result) -> Any:
