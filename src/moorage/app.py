@@ -110,7 +110,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             if feedback:
                 stack.push_async_callback(feedback.close)
             if hosting:
-                await stack.enter_async_context(hosting)
+                await stack.enter_async_context(hosting.within(app))
             state = await stack.enter_async_context(lifespan(app)) if lifespan else None
             await stack.enter_async_context(lifecycle.running())
             collection.settle()

@@ -3,22 +3,28 @@
 import os
 import socket
 from contextlib import AsyncExitStack
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
+import httpx
 from langgraph.store.base import IndexConfig, TTLConfig
+from starlette.types import ASGIApp
 
 from moorage.engine.access import Access, Rule
+from moorage.engine.addresses import AddressPolicy
 from moorage.engine.agents import Agents
 from moorage.engine.assistants import Assistants
 from moorage.engine.embeddings import load_embeddings
 from moorage.engine.execution import Means
 from moorage.engine.graphs import Graphs
 from moorage.engine.items import Items
+from moorage.engine.outbox import Outbox, Retries
 from moorage.engine.queue import Queue
 from moorage.engine.runs import Runs
+from moorage.engine.signing import Signer
 from moorage.engine.streams import Streams
 from moorage.engine.threads import Threads
 from moorage.project import Project
@@ -30,6 +36,7 @@ from moorage.storage.items import ItemTerms
 from moorage.storage.opening import open_storage
 from moorage.storage.sql.storage import Terms
 from moorage.worker.loop import Pace, Worker
+from moorage.worker.webhooks import Courier, Manner
 
 DATABASE = Path(".moorage/moorage.db")
 """Where a project's data are, below its folder, unless the settings say otherwise."""
@@ -63,16 +70,33 @@ class Hosting:
         limit = settings.run_timeout or None
         means = Means(graphs, self._storage.items, WellKnownLCSerializer().dumps, limit)
         self._worker = Worker(name, queue, means, streams, pace=pace)
+        addresses = AddressPolicy(**asdict(project.webhooks.url))
+        self._outbox = Outbox(self._storage, Retries(most=settings.webhook_attempts))
+        queue.on_end(self._outbox.tell)
+        self._manner = _manner(project, settings, addresses)
         access = Access(rule)
         assistants = Assistants(self._storage, graphs, access, store=self._storage.items)
         self.agents = Agents(
             graphs=graphs,
             assistants=assistants,
             threads=Threads(self._storage, queue, access),
-            runs=Runs(self._storage, queue, streams, assistants, access, worker=self._worker),
             items=Items(self._storage.items, access),
+            runs=Runs(
+                self._storage,
+                queue,
+                streams,
+                assistants,
+                access,
+                worker=self._worker,
+                webhooks=None if project.http.disable_webhooks else addresses,
+            ),
         )
         self._stack = AsyncExitStack()
+
+    def within(self, app: ASGIApp) -> Self:
+        """Have webhooks that go to paths of this server answered by ``app``."""
+        self._manner = replace(self._manner, own=httpx.ASGITransport(app))
+        return self
 
     async def __aenter__(self) -> Self:
         """Open the database, and begin to work.
@@ -82,12 +106,23 @@ class Hosting:
         """
         await self._stack.enter_async_context(self._storage)
         await self.agents.assistants.prepare()
+        await self._stack.enter_async_context(Courier(self._outbox, self._manner))
         await self._stack.enter_async_context(self._worker)
         return self
 
     async def __aexit__(self, *exception: object) -> None:
         """Stop every run at the end of its step, and close the database."""
         await self._stack.aclose()
+
+
+def _manner(project: Project, settings: Settings, addresses: AddressPolicy) -> Manner:
+    secret = settings.webhook_secret
+    return Manner(
+        policy=addresses,
+        headers=project.webhook_headers,
+        signer=Signer(secret.get_secret_value().split() if secret else ()),
+        timeout=settings.webhook_timeout,
+    )
 
 
 def _storage(project: Project, settings: Settings, terms: Terms) -> Storage:

@@ -12,6 +12,7 @@ from moorage.domain.caller import Caller
 from moorage.domain.runs import CancelAction, Claim, Multitask, Outcome, Run, RunRequest
 from moorage.domain.search import Page
 from moorage.engine.access import Access
+from moorage.engine.addresses import ANYWHERE_PUBLIC, AddressPolicy, check_url
 from moorage.engine.assistants import Assistants
 from moorage.engine.queue import Queue
 from moorage.engine.run_config import Asked, configure
@@ -97,6 +98,7 @@ class Runs:
         assistants: What they are runs of.
         access: Says who may do what.
         worker: Begins them here, if there is one.
+        webhooks: Where their ends may be told; None tells nobody.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that it joins
@@ -108,6 +110,7 @@ class Runs:
         access: Access,
         *,
         worker: Worker | None = None,
+        webhooks: AddressPolicy | None = ANYWHERE_PUBLIC,
     ) -> None:
         self._threads = storage.threads
         self._kept = storage.runs
@@ -116,13 +119,14 @@ class Runs:
         self._assistants = assistants
         self._access = access
         self._worker = worker
+        self._webhooks = webhooks
 
     async def start(self, caller: Caller, wanted: NewRun, thread_id: str | None = None) -> Started:
         """Take a run on: on a thread, or on one of its own that goes with it.
 
         Raises:
             NotFound: There is no such assistant or thread, or none that the caller may see.
-            Invalid: The assistant's name is none of a graph.
+            Invalid: The assistant's name is none of a graph, or its end may not be told there.
             BadRequest: Both ``configurable`` and ``context`` are given.
             Conflict: The thread has unfinished runs and the strategy is to reject.
         """
@@ -186,6 +190,7 @@ class Runs:
             assistant_id=assistant.assistant_id,
             kwargs={
                 **value["kwargs"],
+                "webhook": self._webhook(value["kwargs"].get("webhook")),
                 "config": configured.config,
                 "context": configured.context,
             },
@@ -196,6 +201,12 @@ class Runs:
             delay=wanted.delay,
             is_temporary=thread_id is None and not wanted.keeps_thread,
         )
+
+    def _webhook(self, url: str | None) -> str | None:
+        if url is None or self._webhooks is None:
+            return None
+        check_url(url, self._webhooks)
+        return url
 
     async def _may_use(self, thread_id: str, filters: Mapping[str, Any], wanted: NewRun) -> None:
         """Raise NotFound where a thread is there and not for the caller to see."""
