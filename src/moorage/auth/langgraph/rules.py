@@ -1,5 +1,6 @@
 """A project's ``on`` handlers, as the rule that the engine asks before everything it does."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from moorage.domain.caller import Caller
 from moorage.domain.search import Filters
 from moorage.errors import Forbidden
 
+_log = logging.getLogger(__name__)
+
 _OPERATORS = frozenset({"$eq", "$contains"})
 
 
@@ -21,6 +24,9 @@ class Rules:
     The most specific one decides: for the resource and the action, for the resource, for the
     action, for everything. Where there is none, everything is allowed.
 
+    Filters are about metadata, which items of the store have none of: there a handler keeps callers
+    apart by changing ``value["namespace"]``. One that returns filters all the same is warned about.
+
     Args:
         auth: Where they are registered.
     """
@@ -28,6 +34,7 @@ class Rules:
     def __init__(self, auth: Auth) -> None:
         # The attributes that the SDK keeps for servers to read.
         self._handlers = {place: found[-1] for place, found in auth._handlers.items() if found}  # noqa: SLF001
+        self._warned: set[str] = set()
         self._otherwise = auth._global_handlers[-1] if auth._global_handlers else None  # noqa: SLF001
 
     async def __call__(
@@ -53,7 +60,19 @@ class Rules:
             raise rejected(refusal) from refusal
         except AssertionError as error:
             raise Forbidden("Forbidden") from error
-        return _checked(verdict, f"the authorization handler for {resource}.{action}")
+        checked = _checked(verdict, f"the authorization handler for {resource}.{action}")
+        if resource == "store" and isinstance(checked, Mapping) and checked:
+            self._warn(action)
+        return checked
+
+    def _warn(self, action: str) -> None:
+        if action not in self._warned:
+            self._warned.add(action)
+            _log.warning(
+                "the authorization handler for store.%s returns filters, which keep no items"
+                " apart; have one change value['namespace']",
+                action,
+            )
 
     def _handler(self, resource: str, action: str) -> Handler | None:
         places = ((resource, action), (resource, "*"), ("*", action))

@@ -185,3 +185,17 @@ async def test_any_other_error_is_the_servers():
     with pytest.raises(KeyError) as caught:
         await asked(auth, "threads", "read")
     assert caught.value is error
+
+
+async def test_filters_on_items_are_warned_about_once(caplog: pytest.LogCaptureFixture):
+    auth = Auth()
+    auth.on(answering({"owner": "ada"}))
+    auth.on.store.get(answering({}))
+    rules = Rules(auth)
+
+    for action in ("put", "put", "get"):
+        await rules(ADA, "store", action, {})
+    await rules(ADA, "threads", "read", {})
+
+    [message] = [record.getMessage() for record in caplog.records]
+    assert message.startswith("the authorization handler for store.put returns filters")
