@@ -88,14 +88,14 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     metrics = Metrics(settings.metrics_dir) if settings.metrics else None
     limits = opening.rate_limits(settings, metrics)
     try:
-        identification = opening.identification(settings, authenticate)
-        hosting = Hosting(project, settings) if project else None
+        identification, rule = opening.callers(settings, authenticate, project)
+        hosting = Hosting(project, settings, rule=rule) if project else None
     except Misconfigured as error:
         stop(str(error))
     is_open = identification.is_off
     feedback = opening.feedback(settings)
     pages = opening.web_pages(settings, identification)
-    public = opening.open_pages(settings)
+    public = opening.open_pages(settings, project)
     probed = Paths(probes.PATHS | {probes.METRICS_PATH})
     policy = RunPolicy(settings.run_timeout.total_seconds() or None, error_mapper, lifecycle)
 
@@ -154,6 +154,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             Authentication,
             identification=identification,
             public=Paths(public),
+            public_methods=("OPTIONS",) if project else (),
             pages=OpenPages(pages, has_console=console),
         ),
         Middleware(RateLimit, limits=limits, exempt=probed, on_refusal=count_refusal)

@@ -1,7 +1,6 @@
 """Builds the parts of a service from its settings: from one value each to one object each."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,18 +14,17 @@ from moorage.edge import probes, sessions
 from moorage.edge.identification import Identification
 from moorage.edge.metrics import Metrics
 from moorage.edge.probes import Check, Readiness
+from moorage.engine.access import Rule
 from moorage.errors import Misconfigured
 from moorage.lifecycle import Lifecycle
 from moorage.limits import RateLimits, open_counter
 from moorage.observability.logs import Style
 from moorage.project import Project
+from moorage.protocols.agent_server import open_paths
 from moorage.settings import Settings
 from moorage.storage.feedback import FeedbackFile
 from moorage.ui.files import BuiltPages
 from moorage.ui.pages import WebPages
-
-if TYPE_CHECKING:
-    from moorage.auth.langgraph import ProjectAuth
 
 log = structlog.get_logger("moorage.opening")
 
@@ -54,22 +52,24 @@ def own_authentication(settings: Settings, handler: Handler | None) -> Custom | 
     return Custom(handler) if handler else None
 
 
-def project_auth(project: Project) -> "ProjectAuth | None":
-    """Return what a project itself decides about its callers; None where it leaves that to us.
+def project_auth(project: Project | None) -> tuple[Handler | None, Rule | None]:
+    """Return how a project finds its callers, and what it lets them do; None where it says nothing.
 
     Raises:
         Misconfigured: Its ``Auth`` object cannot be imported, or is none.
     """
-    auth = project.auth
-    if auth is None or auth.path is None:
-        return None
+    if project is None or (auth := project.auth) is None or auth.path is None:
+        return None, None
     # Imported here because langgraph_sdk takes a tenth of a second.
     from moorage.auth.langgraph import Remembrance, load  # noqa: PLC0415
 
     project.apply()
-    if (cache := auth.cache) is None:
-        return load(auth.path)
-    return load(auth.path, Remembrance(cache.cache_keys, cache.ttl_seconds, cache.max_size))
+    cache = auth.cache
+    found = load(
+        auth.path,
+        Remembrance(cache.cache_keys, cache.ttl_seconds, cache.max_size) if cache else None,
+    )
+    return found.authenticate, found.rules
 
 
 def authenticator(settings: Settings) -> Authenticator | None:
@@ -97,6 +97,20 @@ def identification(settings: Settings, handler: Handler | None) -> Identificatio
     given = settings.session_secret
     secret = given.get_secret_value() if given else own_secret()
     return Identification(known, own, Sessions(secret, settings.session_lifetime))
+
+
+def callers(
+    settings: Settings, handler: Handler | None, project: Project | None
+) -> tuple[Identification, Rule | None]:
+    """Return what finds out who is calling, and what a project lets them do, if it says.
+
+    The handler that is given goes before the project's own, and that before keys and tokens.
+
+    Raises:
+        Misconfigured: There is no way where one is demanded, or it cannot be loaded.
+    """
+    own, rule = project_auth(project)
+    return identification(settings, handler or own), rule
 
 
 def web_pages(settings: Settings, identification: Identification) -> WebPages:
@@ -182,13 +196,17 @@ def readiness(settings: Settings, checks: Mapping[str, Check], lifecycle: Lifecy
     )
 
 
-def open_pages(settings: Settings) -> frozenset[str]:
-    """Return the paths that need no credential: probes, signing in, and what the settings open."""
+def open_pages(settings: Settings, project: Project | None) -> frozenset[str]:
+    """Return the paths that need no credential.
+
+    They are probes, signing in, what the settings open, and what clients of agents look at first.
+    """
     documents = (
         {"/docs", "/docs/oauth2-redirect", "/openapi.json"} if settings.shows_docs else set()
     )
     numbers = {probes.METRICS_PATH} if settings.opens_metrics else set()
-    return probes.PATHS | {sessions.PATH} | documents | numbers
+    agents = open_paths(project.http.mount_prefix) if project else frozenset()
+    return probes.PATHS | {sessions.PATH} | documents | numbers | agents
 
 
 def _tokens(settings: Settings) -> Authenticator:

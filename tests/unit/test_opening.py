@@ -115,7 +115,9 @@ def project(folder: Path, **auth: Any) -> Project:
 
 
 def test_a_project_may_leave_authentication_to_the_service(tmp_path: Path):
-    assert opening.project_auth(project(tmp_path, disable_studio_auth=True)) is None
+    nothing = (None, None)
+    assert opening.project_auth(project(tmp_path, disable_studio_auth=True)) == nothing
+    assert opening.project_auth(None) == nothing
 
 
 @pytest.mark.anyio
@@ -124,13 +126,27 @@ def test_a_project_may_leave_authentication_to_the_service(tmp_path: Path):
 async def test_a_projects_auth_is_loaded_with_its_modules_variables_and_cache(
     tmp_path: Path, cache: dict[str, Any], times: list[int]
 ):
-    found = opening.project_auth(project(tmp_path, path="./security.py:auth", cache=cache))
-    assert found
-    headers = [(b"authorization", b"a"), (b"a", b"1")]
-    request = Request({"type": "http", "headers": headers})
+    found = project(tmp_path, path="./security.py:auth", cache=cache)
+    authenticate, rule = opening.project_auth(found)
+    assert authenticate
+    assert rule
+    request = Request({"type": "http", "headers": [(b"authorization", b"a"), (b"a", b"1")]})
 
-    callers = [await found.authenticate(request) for _ in times]
+    answers: list[Any] = [await authenticate(request) for _ in times]
 
-    assert [caller and caller.identity for caller in callers] == ["ann", "ann"]
-    assert [caller and caller.claims["asked"] for caller in callers] == times
-    assert [caller and caller.claims["team"] for caller in callers] == ["red", "red"]
+    assert [answer.identity for answer in answers] == ["ann", "ann"]
+    assert [answer.claims for answer in answers] == [
+        {"asked": number, "team": "red"} for number in times
+    ]
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.anyio
+async def test_a_handler_that_is_given_goes_before_the_projects(tmp_path: Path):
+    found, rule = opening.callers(
+        Settings.parse({}), named, project(tmp_path, path="./security.py:auth")
+    )
+
+    scope = {"type": "http", "headers": [(b"authorization", b"a")]}
+    assert (await found.identify(scope)).identity == "carol"
+    assert rule

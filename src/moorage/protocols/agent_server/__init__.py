@@ -5,6 +5,6 @@ read) and ``streaming`` (what is streamed).
 """
 
 from moorage.protocols.agent_server.requests import AGENTS_KEY
-from moorage.protocols.agent_server.routes import router
+from moorage.protocols.agent_server.routes import open_paths, router
 
-__all__ = ["AGENTS_KEY", "router"]
+__all__ = ["AGENTS_KEY", "open_paths", "router"]

@@ -17,3 +17,13 @@ def router(prefix: str = "") -> APIRouter:
     ):
         routes.include_router(resource)
     return routes
+
+
+def open_paths(prefix: str) -> frozenset[str]:
+    """Return the paths that need no credential (protocol, sections 11 and 12).
+
+    Args:
+        prefix: What all paths are below; those of probes are there without it too.
+    """
+    always = {"/", "/ok", "/metrics"}
+    return frozenset(always | {f"{prefix}{path}" for path in (*always, "/info")})

@@ -11,6 +11,7 @@ from langgraph.store.base import Item, SearchItem
 from starlette.responses import Response
 
 from moorage.domain.assistants import Assistant
+from moorage.domain.caller import without_identity
 from moorage.domain.runs import Run
 from moorage.domain.search import Hits, Page
 from moorage.domain.threads import Thread
@@ -92,14 +93,14 @@ def thread_of(thread: Thread) -> Json:
 
 
 def run_of(run: Run) -> Json:
-    """Return a run as clients read it."""
+    """Return a run as clients read it: without what is known of its caller."""
     return {
         "run_id": run.run_id,
         "thread_id": run.thread_id,
         "assistant_id": run.assistant_id,
         "metadata": run.metadata,
         "status": run.status.value,
-        "kwargs": run.kwargs,
+        "kwargs": {**run.kwargs, "config": without_identity(run.kwargs.get("config", {}))},
         "multitask_strategy": run.multitask_strategy.value,
         "created_at": run.created_at,
         "updated_at": run.updated_at,

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from moorage.domain.caller import without_identity
 from moorage.domain.runs import (
     Accepted,
     CancelAction,
@@ -584,7 +585,8 @@ def _row(request: RunRequest, time: int, available: int, *, is_head: bool) -> di
 
 
 def _configurable(request: RunRequest) -> Mapping[str, Any]:
-    config: Mapping[str, Any] = request.kwargs.get("config") or {}
+    """Return what a thread keeps of its last run's config, which anybody who sees it may read."""
+    config = without_identity(request.kwargs.get("config") or {})
     return config.get("configurable") or {}
 
 

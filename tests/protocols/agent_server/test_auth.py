@@ -1,0 +1,360 @@
+"""A project with an ``Auth`` object of its own: everybody has what is their own, and no more."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import httpx
+import pytest
+from langgraph_sdk import get_client
+from langgraph_sdk.errors import ConflictError, NotFoundError, PermissionDeniedError
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from moorage import Settings, create_app
+from moorage.auth.keys import digest
+from moorage.project import read
+from moorage.testing import serving
+
+pytestmark = pytest.mark.anyio
+
+HERE = Path(__file__).parent
+SAY = {"messages": [{"role": "user", "content": "hi"}]}
+KEY = "a-secret-of-a-service-0123456789"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    file = tmp_path_factory.mktemp("guarded") / "moorage.db"
+    settings = Settings.parse({"MOORAGE_DATABASE_URL": f"sqlite:///{file}"})
+    with serving(create_app(settings, project=read(HERE / "guarded"))) as url:
+        yield url
+
+
+class People(NamedTuple):
+    ada: Any
+    bob: Any
+    guest: Any
+    debtor: Any
+    clumsy: Any
+
+
+@pytest.fixture
+async def people(guarded: str) -> AsyncIterator[People]:
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(
+                get_client(url=guarded, headers={"Authorization": f"Bearer {name}"})
+            )
+            for name in People._fields
+        ]
+        yield People(*clients)
+
+
+@pytest.fixture
+async def http(guarded: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=guarded, timeout=20) as http:
+        yield http
+
+
+def as_(name: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {name}"}
+
+
+async def are_none(*attempts: Callable[[], Any]) -> None:
+    for attempt in attempts:
+        # The client raises its own error, or httpx's from what it streams.
+        with pytest.raises((NotFoundError, httpx.HTTPStatusError)) as caught:
+            await attempt()
+        assert caught.value.response.status_code == 404
+
+
+# Who is calling
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *[("POST", "/threads"), ("POST", "/threads/search"), ("POST", "/runs/wait")],
+        *[("GET", f"/threads/{uuid4()}"), ("GET", f"/threads/{uuid4()}/state")],
+        *[("GET", f"/threads/{uuid4()}/runs/{uuid4()}/stream"), ("GET", "/no/such/path")],
+        *[("POST", "/assistants/search"), ("GET", "/assistants/echo"), ("POST", "/runs/crons")],
+        *[("PUT", "/store/items"), ("POST", "/store/items/search"), ("DELETE", "/threads")],
+    ],
+)
+async def test_nothing_is_there_for_nobody(http: httpx.AsyncClient, method: str, path: str):
+    nobody = await http.request(method, path)
+    stranger = await http.request(method, path, headers=as_("eve"))
+    studio = await http.request(method, path, headers={"x-auth-scheme": "langsmith"})
+
+    assert (nobody.status_code, nobody.json()["detail"]) == (401, "The credentials are not valid.")
+    assert (stranger.status_code, stranger.json()["detail"]) == (401, "Who are you?")
+    assert stranger.headers["x-reason"] == "unknown"
+    assert studio.status_code == 401
+
+
+async def test_who_is_known_finds_what_is_there(http: httpx.AsyncClient):
+    assert (await http.get("/no/such/path", headers=as_("ada"))).status_code == 404
+    assert (await http.post("/threads", json={}, headers=as_("ada"))).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/ok", "/info"])
+async def test_some_pages_are_there_for_everybody(http: httpx.AsyncClient, path: str):
+    assert (await http.get(path)).status_code == 200
+
+
+async def test_options_need_no_credential(http: httpx.AsyncClient):
+    assert (await http.options("/threads")).status_code not in {401, 500}
+
+
+async def test_a_handler_that_fails_tells_nothing(http: httpx.AsyncClient):
+    reply = await http.post("/threads", json={}, headers=as_("broken"))
+
+    assert reply.status_code == 500
+    assert "hunter2" not in reply.text
+
+
+def test_a_websocket_is_refused_before_it_is_open(guarded: str):
+    url = f"{guarded.replace('http', 'ws', 1)}/threads/{uuid4()}/stream/events"
+    with pytest.raises(InvalidStatus) as caught:
+        connect(url, additional_headers=as_("eve"), proxy=None)
+
+    assert caught.value.response.status_code == 401
+    assert b"Who are you?" in (caught.value.response.body or b"")
+
+
+# Threads
+
+
+async def test_what_is_made_is_marked_with_who_made_it(people: People):
+    thread = await people.ada.threads.create(metadata={"topic": "tea", "owner": "bob"})
+
+    assert thread["metadata"] == {"topic": "tea", "owner": "ada"}
+    assert await people.ada.threads.get(thread["thread_id"]) == thread
+
+
+async def test_a_thread_of_another_is_none(people: People):
+    thread = (await people.ada.threads.create())["thread_id"]
+    await people.ada.runs.wait(thread, "echo", input=SAY)
+
+    await are_none(
+        lambda: people.bob.threads.get(thread),
+        lambda: people.bob.threads.update(thread, metadata={"a": 1}),
+        lambda: people.bob.threads.delete(thread),
+        lambda: people.bob.threads.copy(thread),
+        lambda: people.bob.threads.get_state(thread),
+        lambda: people.bob.threads.update_state(thread, SAY),
+        lambda: people.bob.threads.get_history(thread),
+        lambda: people.bob.runs.list(thread),
+        lambda: people.bob.runs.wait(thread, "echo", input=SAY),
+        lambda: people.bob.runs.create(thread, "echo", input=SAY),
+        lambda: people.bob.runs.create(thread, "echo", input=SAY, if_not_exists="create"),
+    )
+    assert (await people.ada.threads.get(thread))["metadata"]["owner"] == "ada"
+    assert len(await people.ada.runs.list(thread)) == 1
+
+
+async def test_searching_and_counting_hide_what_is_of_others(people: People):
+    mark = str(uuid4())
+    own = [(await people.ada.threads.create(metadata={"m": mark}))["thread_id"] for _ in range(2)]
+    other = (await people.bob.threads.create(metadata={"m": mark}))["thread_id"]
+
+    found = await people.ada.threads.search(metadata={"m": mark})
+    assert {one["thread_id"] for one in found} == set(own)
+    assert await people.ada.threads.count(metadata={"m": mark}) == 2
+    found = await people.bob.threads.search(metadata={"m": mark})
+    assert [one["thread_id"] for one in found] == [other]
+    forged = await people.bob.threads.search(metadata={"m": mark, "owner": "ada"})
+    assert [one["thread_id"] for one in forged] == [other]
+
+
+@pytest.mark.parametrize("if_exists", ["raise", "do_nothing"])
+async def test_an_id_of_another_is_taken(people: People, if_exists: Any):
+    thread = (await people.ada.threads.create())["thread_id"]
+
+    with pytest.raises(ConflictError):
+        await people.bob.threads.create(thread_id=thread, if_exists=if_exists)
+    again = await people.ada.threads.create(thread_id=thread, if_exists="do_nothing")
+    assert again["thread_id"] == thread
+
+
+async def test_a_rule_that_cannot_be_followed_allows_nothing(people: People):
+    thread = (await people.clumsy.threads.create())["thread_id"]
+
+    with pytest.raises(Exception, match="Internal Server Error") as caught:
+        await people.clumsy.threads.delete(thread)
+
+    assert "$ne" not in str(caught.value)
+    assert (await people.clumsy.threads.get(thread))["thread_id"] == thread
+
+
+# Runs
+
+
+async def test_who_may_not_run_is_told_so(people: People):
+    thread = (await people.guest.threads.create())["thread_id"]
+
+    for place in (thread, None):
+        with pytest.raises(PermissionDeniedError, match="Forbidden"):
+            await people.guest.runs.create(place, "echo", input=SAY)
+        with pytest.raises(PermissionDeniedError):
+            [part async for part in people.guest.runs.stream(place, "echo", input=SAY)]
+    assert await people.guest.runs.list(thread) == []
+
+
+async def test_a_rules_own_refusal_travels_as_it_is(http: httpx.AsyncClient):
+    wanted = {"assistant_id": "echo", "input": SAY}
+    for path in ("/runs/wait", "/runs/stream", "/runs"):
+        reply = await http.post(path, json=wanted, headers=as_("debtor"))
+        assert (reply.status_code, reply.json()["detail"]) == (402, "Pay first.")
+
+
+async def test_a_node_knows_who_is_calling(people: People):
+    thread = (await people.ada.threads.create())["thread_id"]
+    forged = {"configurable": {"user_id": "root", "langgraph_auth_user_id": "root"}}
+
+    values = await people.ada.runs.wait(thread, "echo", input=SAY, config=forged)
+
+    assert values["messages"][-1]["content"] == "ada ada Ada run 7 letters ada run ada"
+
+
+async def test_nothing_that_is_answered_shows_more_than_who_it_was(
+    people: People, http: httpx.AsyncClient
+):
+    thread = (await people.ada.threads.create())["thread_id"]
+    modes = ["values", "updates", "debug", "checkpoints", "tasks", "events"]
+    wanted = {"assistant_id": "echo", "input": SAY, "stream_mode": modes, "stream_resumable": True}
+    answers = [
+        await http.post(f"/threads/{thread}/runs{path}", json=wanted, headers=as_("ada"))
+        for path in ("", "/stream", "/wait")
+    ]
+    run = answers[0].json()["run_id"]
+    answers += [
+        await http.get(f"/threads/{thread}{path}", headers=as_("ada"))
+        for path in ("", "/runs", f"/runs/{run}")
+    ]
+
+    assert {answer.status_code for answer in answers} == {200}
+    texts = "".join(answer.text for answer in answers)
+    assert "7 letters" in texts
+    assert "hunter2" not in texts
+
+
+async def test_a_run_of_another_is_none(people: People):
+    thread = (await people.ada.threads.create())["thread_id"]
+    run = (await people.ada.runs.create(thread, "waiting", input=SAY))["run_id"]
+    try:
+        await are_none(
+            lambda: people.bob.runs.get(thread, run),
+            lambda: people.bob.runs.join(thread, run),
+            lambda: people.bob.runs.cancel(thread, run),
+        )
+        with pytest.raises(NotFoundError):
+            [part async for part in people.bob.runs.join_stream(thread, run)]
+        assert (await people.ada.runs.get(thread, run))["status"] in {"pending", "running"}
+    finally:
+        await people.ada.threads.delete(thread)
+
+
+async def test_the_metadata_that_a_rule_gives_a_run_are_on_it(people: People):
+    thread = (await people.ada.threads.create())["thread_id"]
+    run = await people.ada.runs.create(thread, "echo", input=SAY, metadata={"owner": "bob", "a": 1})
+
+    assert {"owner": "ada", "a": 1}.items() <= run["metadata"].items()
+
+
+async def test_a_run_without_a_thread_is_of_who_began_it(people: People, http: httpx.AsyncClient):
+    wanted = {"assistant_id": "echo", "input": SAY, "on_completion": "keep"}
+    reply = await http.post("/runs/wait", json=wanted, headers=as_("ada"))
+    thread = reply.headers["content-location"].split("/")[2]
+
+    assert (await people.ada.threads.get(thread))["metadata"]["owner"] == "ada"
+    await are_none(lambda: people.bob.threads.get(thread))
+
+
+# Assistants
+
+
+async def test_an_assistant_of_another_is_none(people: People):
+    made = await people.ada.assistants.create("echo", metadata={"m": "1"}, name="Ada's")
+    assistant = made["assistant_id"]
+    assert made["metadata"] == {"m": "1", "owner": "ada"}
+
+    await are_none(
+        lambda: people.bob.assistants.get(assistant),
+        lambda: people.bob.assistants.get_graph(assistant),
+        lambda: people.bob.assistants.get_schemas(assistant),
+        lambda: people.bob.assistants.get_versions(assistant),
+        lambda: people.bob.assistants.update(assistant, name="Bob's"),
+        lambda: people.bob.assistants.set_latest(assistant, 1),
+        lambda: people.bob.assistants.delete(assistant),
+    )
+    with pytest.raises(ConflictError):
+        await people.bob.assistants.create("echo", assistant_id=assistant, if_exists="do_nothing")
+    assert assistant not in {
+        one["assistant_id"] for one in await people.bob.assistants.search(limit=100)
+    }
+    before = await people.ada.assistants.count()
+    await people.bob.assistants.create("echo")
+    assert await people.ada.assistants.count() == before
+    assert (await people.ada.assistants.get(assistant))["name"] == "Ada's"
+
+
+# Items
+
+
+async def test_everybody_has_a_shelf_of_their_own(people: People):
+    await people.ada.store.put_item(["notes"], "tea", {"text": "green"})
+    await people.bob.store.put_item(["notes"], "tea", {"text": "black"})
+
+    of_ada = await people.ada.store.get_item(["notes"], "tea")
+    of_bob = await people.bob.store.search_items(["notes"])
+    assert of_ada["value"] == {"text": "green"}
+    assert [item["value"] for item in of_bob["items"]] == [{"text": "black"}]
+    await people.bob.store.delete_item(["notes"], "tea")
+    assert (await people.ada.store.get_item(["notes"], "tea"))["value"] == {"text": "green"}
+    shelves = (await people.bob.store.list_namespaces())["namespaces"]
+    assert all(shelf[0] == "bob" for shelf in shelves)
+
+
+# The start
+
+
+def test_an_auth_object_that_cannot_be_imported_stops_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "agent.py").write_text("raise AssertionError('imported before its guard')")
+    (tmp_path / "broken_guard.py").write_text("from langgraph_sdk import Auth\nauth = Auht()\n")
+    (tmp_path / "langgraph.json").write_text(
+        '{"dependencies": ["."], "graphs": {"agent": "./agent.py:graph"},'
+        ' "auth": {"path": "./broken_guard.py:auth"}}'
+    )
+
+    with pytest.raises(SystemExit) as caught:
+        create_app(Settings.parse({}), project=read(tmp_path))
+
+    told = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert "auth.path: ./broken_guard.py:auth cannot be imported" in told
+    assert 'broken_guard.py", line 2' in told
+    assert "NameError: name 'Auht' is not defined" in told
+
+
+# Projects without an Auth object
+
+
+async def test_keys_of_the_service_count_where_the_project_has_no_auth(tmp_path: Path):
+    settings = Settings.parse(
+        {
+            "MOORAGE_DATABASE_URL": f"sqlite:///{tmp_path}/moorage.db",
+            "MOORAGE_API_KEYS": f"ci:sha256:{digest(KEY)}",
+        }
+    )
+    with serving(create_app(settings, project=read(HERE / "project"))) as url:
+        async with get_client(url=url, api_key=KEY) as client:
+            assert await client.threads.count() == 0
+        async with httpx.AsyncClient(base_url=url) as http:
+            assert (await http.post("/threads/search", json={})).status_code == 401
+            assert (await http.get("/ok")).status_code == 200
