@@ -17,8 +17,10 @@ from moorage.engine.access import Access, Rule
 from moorage.engine.addresses import AddressPolicy
 from moorage.engine.agents import Agents
 from moorage.engine.assistants import Assistants
+from moorage.engine.crons import Crons
 from moorage.engine.embeddings import load_embeddings
 from moorage.engine.execution import Means
+from moorage.engine.firing import Firing
 from moorage.engine.graphs import Graphs
 from moorage.engine.items import Items
 from moorage.engine.outbox import Outbox, Retries
@@ -29,6 +31,7 @@ from moorage.engine.streams import Streams
 from moorage.engine.threads import Threads
 from moorage.project import Project
 from moorage.project.sections import Index, ItemTTL, Store
+from moorage.protocols.agent_server.run_bodies import run_of_payload
 from moorage.serialization import WellKnownLCSerializer
 from moorage.settings import Settings
 from moorage.storage.interface import Storage
@@ -36,6 +39,7 @@ from moorage.storage.items import ItemTerms
 from moorage.storage.opening import open_storage
 from moorage.storage.sql.storage import Terms
 from moorage.worker.loop import Pace, Worker
+from moorage.worker.scheduler import Scheduler
 from moorage.worker.webhooks import Courier, Manner
 
 DATABASE = Path(".moorage/moorage.db")
@@ -76,20 +80,24 @@ class Hosting:
         self._manner = _manner(project, settings, addresses)
         access = Access(rule)
         assistants = Assistants(self._storage, graphs, access, store=self._storage.items)
+        runs = Runs(
+            self._storage,
+            queue,
+            streams,
+            assistants,
+            access,
+            worker=self._worker,
+            webhooks=None if project.http.disable_webhooks else addresses,
+        )
+        crons = Crons(self._storage, assistants, runs, access, run_of_payload)
+        self._scheduler = Scheduler(Firing(self._storage, queue, crons.request))
         self.agents = Agents(
             graphs=graphs,
             assistants=assistants,
             threads=Threads(self._storage, queue, access),
+            runs=runs,
             items=Items(self._storage.items, access),
-            runs=Runs(
-                self._storage,
-                queue,
-                streams,
-                assistants,
-                access,
-                worker=self._worker,
-                webhooks=None if project.http.disable_webhooks else addresses,
-            ),
+            crons=crons,
         )
         self._stack = AsyncExitStack()
 
@@ -108,6 +116,7 @@ class Hosting:
         await self.agents.assistants.prepare()
         await self._stack.enter_async_context(Courier(self._outbox, self._manner))
         await self._stack.enter_async_context(self._worker)
+        await self._stack.enter_async_context(self._scheduler)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

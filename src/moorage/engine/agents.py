@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from moorage.engine.assistants import Assistants
+from moorage.engine.crons import Crons
 from moorage.engine.graphs import Graphs
 from moorage.engine.items import Items
 from moorage.engine.runs import Runs
@@ -18,3 +19,4 @@ class Agents:
     threads: Threads
     runs: Runs
     items: Items
+    crons: Crons

@@ -42,6 +42,12 @@ class Configured:
     metadata: dict[str, Any]
 
 
+def check_config(asked: Asked) -> None:
+    """Raise BadRequest where both ``configurable`` and ``context`` are given."""
+    if asked.config.get("configurable") and asked.context:
+        raise BadRequest(_BOTH)
+
+
 def configure(
     asked: Asked, assistant: Assistant, caller: Caller, *, run_id: str, thread_id: str
 ) -> Configured:
@@ -50,9 +56,8 @@ def configure(
     Raises:
         BadRequest: Both ``configurable`` and ``context`` are given.
     """
+    check_config(asked)
     chosen = asked.config.get("configurable") or {}
-    if chosen and asked.context:
-        raise BadRequest(_BOTH)
     context = {**assistant.context, **(asked.context or chosen)}
     metadata = {**assistant.metadata, **(asked.config.get("metadata") or {}), **asked.metadata}
     identity = {

@@ -15,7 +15,7 @@ from moorage.engine.access import Access
 from moorage.engine.addresses import ANYWHERE_PUBLIC, AddressPolicy, check_url
 from moorage.engine.assistants import Assistants
 from moorage.engine.queue import Queue
-from moorage.engine.run_config import Asked, configure
+from moorage.engine.run_config import Asked, check_config, configure
 from moorage.engine.streams import RunStream, Streams
 from moorage.errors import NotFound
 from moorage.storage.interface import Storage
@@ -130,13 +130,53 @@ class Runs:
             BadRequest: Both ``configurable`` and ``context`` are given.
             Conflict: The thread has unfinished runs and the strategy is to reject.
         """
-        request = await self._request(caller, wanted, thread_id)
+        request = await self.prepare(caller, wanted, thread_id)
         worker = self._worker if self._worker and self._worker.free else None
         accepted = await self._queue.enqueue(request, owner=worker.name if worker else None)
         stream = self._streams.of(accepted.run.run_id)
         if accepted.claim and worker:
             worker.begin(accepted.claim)
         return Started(accepted.run, stream)
+
+    async def prepare(self, caller: Caller, wanted: NewRun, thread_id: str | None) -> RunRequest:
+        """Return the run that is to be queued, once the caller may have it; raise as ``start``."""
+        assistant = await self._assistants.resolve(wanted.assistant_id)
+        run_id = str(uuid7())
+        value = _shown(wanted, thread_id, run_id, assistant.assistant_id)
+        filters = await self._access.authorise(caller, "threads", "create_run", value)
+        if thread_id is not None and filters:
+            await self._may_use(thread_id, filters, wanted)
+        own_thread = thread_id or str(uuid4())
+        configured = configure(wanted.asked, assistant, caller, run_id=run_id, thread_id=own_thread)
+        granted = value["metadata"]
+        of_thread = {"graph_id": assistant.graph_id, "assistant_id": assistant.assistant_id}
+        return RunRequest(
+            run_id=run_id,
+            thread_id=own_thread,
+            assistant_id=assistant.assistant_id,
+            kwargs={
+                **value["kwargs"],
+                "webhook": self._webhook(value["kwargs"].get("webhook")),
+                "config": configured.config,
+                "context": configured.context,
+            },
+            metadata={**configured.metadata, **granted},
+            multitask_strategy=wanted.multitask_strategy,
+            creates_thread=thread_id is None or wanted.creates_thread,
+            thread_metadata=of_thread if thread_id else {**granted, **of_thread},
+            delay=wanted.delay,
+            is_temporary=thread_id is None and not wanted.keeps_thread,
+        )
+
+    def check(self, wanted: NewRun) -> None:
+        """Refuse a run that nobody may have.
+
+        Raises:
+            Invalid: Its end may not be told there.
+            BadRequest: Both ``configurable`` and ``context`` are given.
+        """
+        check_config(wanted.asked)
+        self._webhook(wanted.webhook)
 
     async def result(self, started: Started) -> Result:
         """Return what comes of a run, when it has ended."""
@@ -171,36 +211,6 @@ class Runs:
     async def _see(self, caller: Caller, thread_id: str) -> None:
         filters = await self._access.authorise(caller, "threads", "read", {"thread_id": thread_id})
         await self._threads.get(thread_id, filters)
-
-    async def _request(self, caller: Caller, wanted: NewRun, thread_id: str | None) -> RunRequest:
-        """Return the run that is to be queued, once the caller may have it."""
-        assistant = await self._assistants.resolve(wanted.assistant_id)
-        run_id = str(uuid7())
-        value = _shown(wanted, thread_id, run_id, assistant.assistant_id)
-        filters = await self._access.authorise(caller, "threads", "create_run", value)
-        if thread_id is not None and filters:
-            await self._may_use(thread_id, filters, wanted)
-        own_thread = thread_id or str(uuid4())
-        configured = configure(wanted.asked, assistant, caller, run_id=run_id, thread_id=own_thread)
-        granted = value["metadata"]
-        of_thread = {"graph_id": assistant.graph_id, "assistant_id": assistant.assistant_id}
-        return RunRequest(
-            run_id=run_id,
-            thread_id=own_thread,
-            assistant_id=assistant.assistant_id,
-            kwargs={
-                **value["kwargs"],
-                "webhook": self._webhook(value["kwargs"].get("webhook")),
-                "config": configured.config,
-                "context": configured.context,
-            },
-            metadata={**configured.metadata, **granted},
-            multitask_strategy=wanted.multitask_strategy,
-            creates_thread=thread_id is None or wanted.creates_thread,
-            thread_metadata=of_thread if thread_id else {**granted, **of_thread},
-            delay=wanted.delay,
-            is_temporary=thread_id is None and not wanted.keeps_thread,
-        )
 
     def _webhook(self, url: str | None) -> str | None:
         if url is None or self._webhooks is None:

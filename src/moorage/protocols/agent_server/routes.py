@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from moorage.protocols.agent_server import assistants, runs, store, threads
+from moorage.protocols.agent_server import assistants, crons, runs, store, threads
 
 
 def router(prefix: str = "") -> APIRouter:
@@ -11,6 +11,8 @@ def router(prefix: str = "") -> APIRouter:
     for resource in (
         assistants.routes,
         threads.routes,
+        crons.of_threads,  # before the runs, to which its paths would be ids
+        crons.routes,
         runs.of_threads,
         runs.stateless,
         store.routes,

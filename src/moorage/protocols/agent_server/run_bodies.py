@@ -1,6 +1,7 @@
 """The body that asks for a run (protocol, section 4.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -72,14 +73,10 @@ class RunConfig(Body):
     metadata: Fields
 
 
-class RunCreate(Body):
-    """A run that is to be."""
+class RunFields(Body):
+    """What is said about a run, whether it is to be now or when its time comes."""
 
-    assistant_id: str
     input: Any = None
-    command: CommandBody | None = None
-    checkpoint: Place | None = None
-    checkpoint_id: str | None = None
     metadata: Fields
     config: RunConfig | None = None
     context: Fields
@@ -89,46 +86,28 @@ class RunCreate(Body):
     interrupt_before: Names | None = None
     interrupt_after: Names | None = None
     multitask_strategy: Multitask = Multitask.ENQUEUE
-    if_not_exists: Literal["reject", "create"] = "reject"
-    on_disconnect: Literal["continue", "cancel"] = "continue"
-    on_completion: Literal["delete", "keep"] = "delete"
-    after_seconds: Annotated[float, Field(ge=0, le=_LONGEST_DELAY)] = 0
     durability: Literal["sync", "async", "exit"] | None = None
     checkpoint_during: bool | None = None
     webhook: str | None = None
-    feedback_keys: tuple[str, ...] = ()
 
-    def wanted(self, request: Request) -> NewRun:
-        """Return the run that is asked for, by a request with headers that runs may see."""
+    def run_of(self, assistant_id: str) -> NewRun:
+        """Return the run of an assistant that is asked for."""
         return NewRun(
-            assistant_id=self.assistant_id,
-            asked=self._asked(request),
+            assistant_id=assistant_id,
+            asked=Asked(
+                config=self.config.model_dump(exclude_unset=True) if self.config else {},
+                context=self.context,
+                metadata=self.metadata,
+            ),
             input=self.input,
-            command=self.command.model_dump(exclude_unset=True) if self.command else None,
             stream_mode=self._modes(),
             subgraphs=self.stream_subgraphs,
             is_resumable=self.stream_resumable,
             interrupt_before=self.interrupt_before,
             interrupt_after=self.interrupt_after,
             multitask_strategy=self.multitask_strategy,
-            keeps_thread=self.on_completion == "keep",
-            creates_thread=self.if_not_exists == "create",
-            delay=timedelta(seconds=self.after_seconds),
             durability=self._durability(),
             webhook=self.webhook,
-            feedback_keys=self.feedback_keys,
-        )
-
-    def _asked(self, request: Request) -> Asked:
-        place = self.checkpoint.model_dump(exclude_none=True) if self.checkpoint else {}
-        if self.checkpoint_id is not None:
-            place["checkpoint_id"] = self.checkpoint_id
-        return Asked(
-            config=self.config.model_dump(exclude_unset=True) if self.config else {},
-            context=self.context,
-            metadata=self.metadata,
-            checkpoint=place,
-            request_id=request.headers.get("x-request-id", ""),
         )
 
     def _modes(self) -> Sequence[str]:
@@ -138,3 +117,45 @@ class RunCreate(Body):
         if self.durability is None and self.checkpoint_during is not None:
             return "async" if self.checkpoint_during else "exit"
         return self.durability
+
+
+def run_of_payload(assistant_id: str, payload: Mapping[str, Any]) -> NewRun:
+    """Return the run that the payload of a cron asks for."""
+    return RunFields.model_validate(payload).run_of(assistant_id)
+
+
+class RunCreate(RunFields):
+    """A run that is to be."""
+
+    assistant_id: str
+    command: CommandBody | None = None
+    checkpoint: Place | None = None
+    checkpoint_id: str | None = None
+    if_not_exists: Literal["reject", "create"] = "reject"
+    on_disconnect: Literal["continue", "cancel"] = "continue"
+    on_completion: Literal["delete", "keep"] = "delete"
+    after_seconds: Annotated[float, Field(ge=0, le=_LONGEST_DELAY)] = 0
+    feedback_keys: tuple[str, ...] = ()
+
+    def wanted(self, request: Request) -> NewRun:
+        """Return the run that is asked for, by a request with headers that runs may see."""
+        run = self.run_of(self.assistant_id)
+        return replace(
+            run,
+            asked=replace(
+                run.asked,
+                checkpoint=self._place(),
+                request_id=request.headers.get("x-request-id", ""),
+            ),
+            command=self.command.model_dump(exclude_unset=True) if self.command else None,
+            keeps_thread=self.on_completion == "keep",
+            creates_thread=self.if_not_exists == "create",
+            delay=timedelta(seconds=self.after_seconds),
+            feedback_keys=self.feedback_keys,
+        )
+
+    def _place(self) -> Json:
+        place = self.checkpoint.model_dump(exclude_none=True) if self.checkpoint else {}
+        if self.checkpoint_id is not None:
+            place["checkpoint_id"] = self.checkpoint_id
+        return place

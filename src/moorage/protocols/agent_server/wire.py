@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from moorage.domain.assistants import Assistant
 from moorage.domain.caller import without_identity
+from moorage.domain.crons import Cron
 from moorage.domain.runs import Run
 from moorage.domain.search import Hits, Page
 from moorage.domain.threads import Thread
@@ -121,6 +122,33 @@ def item_of(item: Item) -> Json:
 def found_item_of(item: SearchItem) -> Json:
     """Return an item that a search has found, with how near it is to what was asked for."""
     return {**item_of(item), "score": item.score}
+
+
+def cron_of(cron: Cron) -> Json:
+    """Return a cron as clients read it; its payload is the body of each of its runs."""
+    config = cron.payload.get("config") or {}
+    configurable = {**(config.get("configurable") or {}), "cron_id": cron.cron_id}
+    return {
+        "cron_id": cron.cron_id,
+        "assistant_id": cron.assistant_id,
+        "thread_id": cron.thread_id,
+        "user_id": cron.user_id,
+        "schedule": cron.schedule,
+        "timezone": cron.timezone,
+        "end_time": cron.end_time,
+        "next_run_date": cron.next_run_date,
+        "enabled": cron.enabled,
+        "on_run_completed": cron.on_run_completed,
+        "metadata": cron.metadata,
+        "payload": {
+            **cron.payload,
+            "assistant_id": cron.assistant_id,
+            "metadata": cron.metadata,
+            "config": {**config, "configurable": configurable},
+        },
+        "created_at": cron.created_at,
+        "updated_at": cron.updated_at,
+    }
 
 
 def result_of(result: Result) -> Any:

@@ -1,0 +1,329 @@
+"""``/runs/crons`` and ``/threads/{thread_id}/runs/crons`` through the official client."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from langgraph_sdk.errors import (
+    BadRequestError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
+
+pytestmark = pytest.mark.anyio
+
+EVERY_SECOND = "* * * * * *"
+YEARLY = "0 0 1 1 *"
+LOOK_AGAIN = 0.05
+"""Seconds until a test asks the server again; clients hear of a cron's runs no other way."""
+
+
+async def until(look: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask until the answer is not empty, for twenty seconds at most."""
+    async with asyncio.timeout(20):
+        while not (found := await look()):  # noqa: ASYNC110 - the server knows
+            await asyncio.sleep(LOOK_AGAIN)
+    return found
+
+
+def time_of(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class TestFiring:
+    async def test_each_run_has_a_thread_of_its_own_and_the_crons_metadata(self, client: Any):
+        mark = {"mark": str(uuid4())}
+        cron = await client.crons.create(
+            "steps",
+            schedule=EVERY_SECOND,
+            input={"words": ["go"]},
+            metadata=mark,
+            on_run_completed="keep",
+        )
+
+        async def finished() -> Any:
+            threads = await client.threads.search(metadata=mark, status="idle")
+            return threads if len(threads) > 1 else None
+
+        threads = await until(finished)
+        await client.crons.delete(cron["cron_id"])
+        for thread in threads:
+            [run] = await client.runs.list(thread["thread_id"])
+            assert thread["values"] == {"words": ["go", "first", "second"]}
+            assert run["metadata"].items() >= mark.items()
+            assert run["kwargs"]["config"]["configurable"]["cron_id"] == cron["cron_id"]
+
+    async def test_threads_go_with_their_runs_unless_they_are_to_stay(
+        self, client: Any, http: httpx.AsyncClient
+    ):
+        mark = {"mark": str(uuid4())}
+        cron = await client.crons.create(
+            "steps", schedule=EVERY_SECOND, input={"words": []}, metadata=mark
+        )
+
+        async def fired() -> bool:
+            reply = await http.get(f"/runs/crons/{cron['cron_id']}")
+            shown = reply.json()["next_run_date"]
+            return time_of(shown) > time_of(cron["next_run_date"])
+
+        async def gone() -> bool:
+            left: int = await client.threads.count(metadata=mark)
+            return left == 0
+
+        await until(fired)
+        await client.crons.delete(cron["cron_id"])
+        await until(gone)
+
+    async def test_runs_on_a_thread_go_on_from_one_another(self, client: Any):
+        thread_id = (await client.threads.create())["thread_id"]
+        cron = await client.crons.create_for_thread(
+            thread_id, "steps", schedule=EVERY_SECOND, input={"words": []}
+        )
+
+        async def finished() -> Any:
+            runs = await client.runs.list(thread_id)
+            return len([run for run in runs if run["status"] == "success"]) > 1
+
+        await until(finished)
+        await client.crons.delete(cron["cron_id"])
+        words = (await client.threads.get(thread_id))["values"]["words"]
+        assert words[:4] == ["first", "second"] * 2
+        assert cron["on_run_completed"] is None
+
+    async def test_one_that_is_switched_off_waits_until_it_is_on_again(self, client: Any):
+        mark = {"mark": str(uuid4())}
+        cron = await client.crons.create(
+            "steps",
+            schedule=EVERY_SECOND,
+            input={},
+            metadata=mark,
+            enabled=False,
+            on_run_completed="keep",
+        )
+        ticking = await client.crons.create(
+            "steps",
+            schedule=EVERY_SECOND,
+            input={},
+            metadata={"of": cron["cron_id"]},
+            on_run_completed="keep",
+        )
+        await until(lambda: client.threads.search(metadata={"of": cron["cron_id"]}))
+        assert await client.threads.search(metadata=mark) == []
+
+        await client.crons.update(cron["cron_id"], enabled=True)
+        await until(lambda: client.threads.search(metadata=mark))
+        for one in (cron, ticking):
+            await client.crons.delete(one["cron_id"])
+
+
+async def test_a_cron_as_clients_read_it(client: Any):
+    mark = {"mark": str(uuid4())}
+    end = datetime(2100, 1, 1, 12, tzinfo=UTC)
+    made = await client.crons.create(
+        "steps",
+        schedule="30 9 * * MON",
+        timezone="America/New_York",
+        input={"words": ["a"]},
+        metadata=mark,
+        config={"configurable": {"tone": "dry"}, "tags": ["t"]},
+        stream_mode=["values", "updates"],
+        interrupt_before=["second"],
+        multitask_strategy="reject",
+        durability="exit",
+        end_time=end,
+    )
+    times = {name: made[name] for name in ("next_run_date", "created_at", "updated_at")}
+
+    assert made == await client.http.get(f"/runs/crons/{made['cron_id']}")
+    [assistant] = await client.assistants.search(graph_id="steps")
+    assert made == {
+        **times,
+        "cron_id": made["cron_id"],
+        "assistant_id": assistant["assistant_id"],
+        "thread_id": None,
+        "user_id": None,
+        "schedule": "30 9 * * MON",
+        "timezone": "America/New_York",
+        "end_time": "2100-01-01T12:00:00+00:00",
+        "enabled": True,
+        "on_run_completed": "delete",
+        "metadata": mark,
+        "payload": {
+            "assistant_id": assistant["assistant_id"],
+            "input": {"words": ["a"]},
+            "metadata": mark,
+            "config": {
+                "configurable": {"tone": "dry", "cron_id": made["cron_id"]},
+                "tags": ["t"],
+            },
+            "stream_mode": ["values", "updates"],
+            "interrupt_before": ["second"],
+            "multitask_strategy": "reject",
+            "durability": "exit",
+        },
+    }
+    shown = time_of(made["next_run_date"])
+    assert shown.utcoffset() == timedelta(0)
+    assert (shown.hour, shown.minute, shown.weekday()) in {(13, 30, 0), (14, 30, 0)}
+    await client.crons.delete(made["cron_id"])
+    with pytest.raises(NotFoundError):
+        await client.crons.delete(made["cron_id"])
+
+
+class TestChanging:
+    @pytest.fixture
+    async def cron(self, client: Any) -> Any:
+        return await client.crons.create(
+            "steps",
+            schedule=YEARLY,
+            metadata={"a": 1, "b": 1},
+            input={"words": ["a"]},
+            stream_mode="values",
+        )
+
+    async def test_what_is_not_named_stays(self, client: Any, cron: Any):
+        changed = await client.crons.update(
+            cron["cron_id"], metadata={"b": 2}, input={"words": ["b"]}, on_run_completed="keep"
+        )
+
+        assert changed["metadata"] == changed["payload"]["metadata"] == {"a": 1, "b": 2}
+        assert changed["payload"]["input"] == {"words": ["b"]}
+        assert changed["payload"]["stream_mode"] == cron["payload"]["stream_mode"] == ["values"]
+        assert changed["on_run_completed"] == "keep"
+        assert changed["next_run_date"] == cron["next_run_date"]
+
+    async def test_another_schedule_has_another_next_time(self, client: Any, cron: Any):
+        hourly = await client.crons.update(cron["cron_id"], schedule="@hourly")
+        shifted = await client.crons.update(cron["cron_id"], timezone="Asia/Kolkata")
+
+        assert time_of(hourly["next_run_date"]).minute == 0
+        assert time_of(shifted["next_run_date"]).minute == 30
+
+    async def test_an_end_comes_and_goes(self, client: Any, cron: Any):
+        over = await client.crons.update(cron["cron_id"], end_time=datetime(2001, 1, 1))  # noqa: DTZ001
+        same = await client.crons.update(cron["cron_id"], schedule=YEARLY)
+        endless = await client.crons.update(cron["cron_id"], end_time=None)
+
+        assert over["end_time"] == same["end_time"] == "2001-01-01T00:00:00+00:00"
+        assert (over["next_run_date"], same["next_run_date"]) == (None, None)
+        assert endless["end_time"] is None
+        assert endless["next_run_date"] == cron["next_run_date"]
+
+    async def test_nothing_is_no_change(self, client: Any, cron: Any):
+        with pytest.raises(BadRequestError, match="Nothing to change"):
+            await client.crons.update(cron["cron_id"])
+
+
+class TestSearching:
+    async def test_by_each_condition(self, client: Any):
+        mark = {"mark": str(uuid4())}
+        thread_id = (await client.threads.create())["thread_id"]
+        one = await client.crons.create("steps", schedule=YEARLY, metadata={**mark, "n": 1})
+        two = await client.crons.create_for_thread(
+            thread_id, "echo", schedule="@daily", metadata=mark, enabled=False
+        )
+
+        async def found(**conditions: Any) -> list[str]:
+            query = {"metadata": mark, "sort_by": "next_run_date", "sort_order": "asc"}
+            hits = await client.crons.search(**{**query, **conditions})
+            return [cron["cron_id"] for cron in hits]
+
+        assert await found() == [two["cron_id"], one["cron_id"]]
+        assert await found(sort_order="desc") == [one["cron_id"], two["cron_id"]]
+        assert await found(assistant_id="echo") == [two["cron_id"]]
+        assert await found(assistant_id=one["assistant_id"]) == [one["cron_id"]]
+        assert await found(thread_id=thread_id) == [two["cron_id"]]
+        assert await found(enabled=True) == [one["cron_id"]]
+        assert await found(metadata={**mark, "n": 1}) == [one["cron_id"]]
+        assert await client.crons.count(metadata=mark) == 2
+        assert await client.crons.count(metadata=mark, thread_id=thread_id) == 1
+
+    async def test_pages_lead_to_the_next_and_show_what_is_selected(
+        self, client: Any, http: httpx.AsyncClient
+    ):
+        mark = {"mark": str(uuid4())}
+        ids = [
+            (await client.crons.create("steps", schedule=YEARLY, metadata=mark))["cron_id"]
+            for _ in range(3)
+        ]
+        query = {"metadata": mark, "limit": 2, "sort_order": "asc", "select": ["cron_id"]}
+        first = await http.post("/runs/crons/search", json=query)
+        rest = await http.post("/runs/crons/search", json={**query, "offset": 2})
+
+        assert [*first.json(), *rest.json()] == [{"cron_id": one} for one in ids]
+        assert first.headers["x-pagination-total"] == "3"
+        assert first.headers["x-pagination-next"] == "2"
+        assert "x-pagination-next" not in rest.headers
+
+    @pytest.mark.parametrize("wrong", [{"select": ["now"]}, {"sort_by": "schedule"}])
+    async def test_only_for_what_there_is(self, http: httpx.AsyncClient, wrong: dict[str, Any]):
+        reply = await http.post("/runs/crons/search", json=wrong)
+
+        assert reply.status_code == 422
+        assert isinstance(reply.json()["detail"], str)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("wrong", "detail"),
+        [
+            ({"schedule": "61 * * * *"}, "Invalid cron schedule: '61 * * * *' (bad minute)"),
+            ({"schedule": "often"}, "Invalid cron schedule: 'often'"),
+            ({"schedule": None}, "schedule"),
+            ({"timezone": "Mars/Base"}, "Invalid timezone: 'Mars/Base'"),
+            ({"end_time": "tomorrow"}, "end_time"),
+            ({"on_run_completed": "burn"}, "on_run_completed"),
+            ({"stream_mode": "loud"}, "stream_mode"),
+            ({"webhook": "http://127.0.0.1/here"}, "loopback"),
+        ],
+    )
+    async def test_what_makes_no_sense(
+        self, http: httpx.AsyncClient, wrong: dict[str, Any], detail: str
+    ):
+        body = {"assistant_id": "steps", "schedule": YEARLY, **wrong}
+        reply = await http.post("/runs/crons", json=body)
+
+        assert (reply.status_code, detail in reply.json()["detail"]) == (422, True), reply.text
+
+    async def test_what_is_not_there(self, client: Any, http: httpx.AsyncClient):
+        for missing in (
+            client.crons.create(str(uuid4()), schedule=YEARLY),
+            client.crons.create_for_thread(str(uuid4()), "steps", schedule=YEARLY),
+            client.crons.update(str(uuid4()), enabled=False),
+            client.crons.delete(str(uuid4())),
+        ):
+            with pytest.raises(NotFoundError):
+                await missing
+        assert (await http.get(f"/runs/crons/{uuid4()}")).status_code == 404
+
+    async def test_ids_that_are_none(self, client: Any):
+        for wrong in (
+            client.crons.delete("x"),
+            client.crons.create_for_thread("x", "steps", schedule=YEARLY),
+            client.crons.search(thread_id="x"),
+        ):
+            with pytest.raises(UnprocessableEntityError, match="must be a UUID"):
+                await wrong
+
+    async def test_one_thing_under_two_names(self, client: Any):
+        with pytest.raises(BadRequestError, match="configurable or context"):
+            await client.crons.create(
+                "steps", schedule=YEARLY, config={"configurable": {"a": 1}}, context={"a": 1}
+            )
+
+
+async def test_crons_go_with_what_they_are_of(client: Any):
+    assistant = await client.assistants.create("steps")
+    thread_id = (await client.threads.create())["thread_id"]
+    of_assistant = await client.crons.create(assistant["assistant_id"], schedule=YEARLY)
+    of_thread = await client.crons.create_for_thread(thread_id, "steps", schedule=YEARLY)
+    await client.assistants.delete(assistant["assistant_id"])
+    await client.threads.delete(thread_id)
+
+    for gone in (of_assistant, of_thread):
+        with pytest.raises(NotFoundError):
+            await client.crons.update(gone["cron_id"], enabled=False)
