@@ -1,7 +1,6 @@
 """``make bench``: the peers side by side, in one run, round after round, as ratios of medians."""
 
 import argparse
-import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,9 +13,10 @@ from benchmarks.agents.measured import AGENT_CASES
 from benchmarks.agents.servers import AGENT_PEERS, DEV
 from benchmarks.cases import CASES
 from benchmarks.load import CPU_RATE, RATE, Load, measure
+from benchmarks.machine import load_average, sync_milliseconds
 from benchmarks.peers import PEERS
 from benchmarks.processes import BenchmarkError, divide_cores
-from benchmarks.report import LIMIT, RIVAL, Series, save, summary
+from benchmarks.report import LIMIT, RIVAL, Series, save, short, summary
 from benchmarks.startup import imports, registration, startup
 
 RESULTS = Path(__file__).with_name("results")
@@ -56,7 +56,12 @@ def main() -> None:
     for unit, other in SUMMARIES:
         if table := summary(done, unit, other):
             print(f"\n{table}")
-    print(f"\n{save(RESULTS, done, _facts(load))}")
+    facts = _facts(load)
+    print(
+        f"\nAt the end: load average {facts['load_average']:.1f}, a page is on the disk after "
+        f"{short(facts['sync_ms'])} ms."
+    )
+    print(save(RESULTS, done, facts))
 
 
 def _measure(name: str, among: Sequence[str], load: Load) -> Iterator[Series]:
@@ -84,7 +89,8 @@ def _facts(load: Load) -> dict[str, Any]:
         "seconds": load.seconds,
         "connections": load.connections,
         "pinned": load.core is not None,
-        "load_average": os.getloadavg(),
+        "load_average": load_average(),
+        "sync_ms": sync_milliseconds(),
     }
 
 
