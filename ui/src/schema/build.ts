@@ -2,7 +2,7 @@ import { accepts } from "./check";
 import { isObject, type Json, own } from "./json";
 import { isMessagesKey, rolesOf, usualRoles } from "./messages";
 import type { Choice, Field, FormModel, Option, Property } from "./model";
-import { branchName, distinct, spokenName, titleOf } from "./names";
+import { branchName, distinct, inputTitle, spokenName, titleOf } from "./names";
 import { numberOf, type Resolved, resolve, type Schema, textOf } from "./resolve";
 import { strings } from "./strings";
 
@@ -37,7 +37,8 @@ export function formModel(schema: unknown): FormModel {
   if (before !== undefined) return before;
   const root = copied(schema);
   const place = { root, name: "", open: [], around: [], inline: false };
-  const model = { field: fieldOf(root, place), root };
+  const field = fieldOf(root, place);
+  const model = { field: { ...field, title: inputTitle(field.title) }, root };
   if (isObject(schema)) known.set(schema, model);
   return model;
 }

@@ -20,6 +20,14 @@ export function titleOf(resolved: Resolved, name: string): string {
   return textOf(resolved.schema.title) ?? strings.value;
 }
 
+/** What LangChain calls the input of a runnable, after its class or its function. */
+const MADE_UP = /^(?:[A-Z].*Input|.+_input)$/;
+
+/** What a whole input is called: what somebody has called it, if anybody has. */
+export function inputTitle(title: string): string {
+  return MADE_UP.test(title) ? strings.input : title;
+}
+
 /** What one branch of a union is called when nothing but its schema tells. */
 export function branchName(schema: Schema): string {
   const title = textOf(schema.title);

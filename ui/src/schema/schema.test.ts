@@ -76,6 +76,15 @@ describe("what pydantic says about a field", () => {
     expect(part(shapes, name)).toMatchObject({ kind, nullable });
   });
 
+  test("a title that was made from the name of a class or a function is no label", () => {
+    for (const title of ["RunnableLambdaInput", "greet_input", "KnowledgeRetrieverInput"]) {
+      expect(root({ type: "string", title }).title).toBe("Input");
+    }
+    expect(root({ type: "string", title: "Question" }).title).toBe("Question");
+    const nested = { type: "object", properties: { a: { type: "string", title: "OrderInput" } } };
+    expect(part(nested, "a").title).toBe("OrderInput");
+  });
+
   test("what is required comes first, and titles are readable", () => {
     const field = root(shapes);
     const properties = field.kind === "object" ? field.properties() : [];

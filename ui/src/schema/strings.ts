@@ -24,6 +24,7 @@ const FORMATS: ReadonlyMap<string, string> = new Map(
 
 /** What the reading of schemas and the checking of values say. */
 export const strings = {
+  input: "Input",
   value: "Value",
   notes: {
     malformed: "The schema of this field cannot be read, so it is edited as JSON.",
