@@ -116,6 +116,44 @@ def test_code_can_be_copied(shown: Shown):
     assert shown.page.evaluate("navigator.clipboard.readText()") == 'print("hello")'
 
 
+CODE = """\
+```python
+class Boat:  # floats
+    def sail(self, knots: int = 3) -> str: return f"{knots}" + 'x'
+```
+
+```json
+{"name": "Ada", "age": 36, "known": null}
+```
+
+```diff
+- old
++ new
+```
+
+```html
+<p class="x">&amp;<script>alert(1)</script></p>
+```
+
+```sql
+SELECT name FROM boats WHERE length > 3
+```
+"""
+
+
+def test_code_is_shown_with_its_words_told_apart(shown: Shown, axe: Axe):
+    output = shown.of(CODE)
+
+    code = output.get_by_role("region", name="Code, python")
+    expect(code.get_by_text("class", exact=True)).to_have_css("font-weight", "600")
+    comment = code.get_by_text("# floats")
+    assert comment.evaluate("one => one.tagName") == "SPAN"
+    html = output.get_by_role("region", name="Code, html")
+    expect(html).to_have_text('<p class="x">&amp;<script>alert(1)</script></p>\n')
+    expect(html.locator("script, p")).to_have_count(0)
+    axe(shown.page)
+
+
 def test_messages_with_tool_calls_and_reasoning(shown: Shown, axe: Axe):
     calls = [{"name": "search", "args": {"query": "boats", "limit": 3}, "id": "c1"}]
     thought = {"type": "reasoning", "reasoning": "They want boats."}

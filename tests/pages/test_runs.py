@@ -26,6 +26,27 @@ def test_text_appears_while_the_run_goes_on(stage: Stage, hands: Hands, method: 
     expect(hands.output).to_contain_text(re.compile(r"Finished · [\d.]+ m?s"))
 
 
+def test_what_is_selected_stays_so_while_its_paragraph_grows(stage: Stage, hands: Hands):
+    more, rest = Gate(), Gate()
+    first, grown, below = (told(word).replace("-", "") for word in ("first", "grown", "below"))
+    hands.open(
+        stage.add(saying([f"**{first}** and", more, f" **{grown}**\n\n{below}", rest, " end"]))
+    )
+    hands.run("numbers")
+    see_before_end(hands, first)
+
+    hands.output.get_by_text(first, exact=True).dblclick()
+    more.open()
+
+    see_before_end(hands, below)
+    assert hands.page.evaluate("getSelection().toString().trim()") == first
+    expect(hands.output).not_to_contain_text(grown)
+    hands.input.click()
+    expect(hands.output.get_by_role("strong")).to_have_text([first, grown])
+    rest.open()
+    hands.heard("Run finished")
+
+
 @pytest.mark.parametrize("method", ["invoke", "batch"])
 def test_an_answer_that_comes_as_a_whole(stage: Stage, hands: Hands, method: str):
     answer = told("answer")

@@ -12,8 +12,7 @@ from tests.pages.proxies import buffering
 from tests.pages.stage import Hands, Stage, saying, see_before_end, told
 
 CHUNKS = 5_000
-AIM_MS = 200
-LIMIT_MS = 500
+LIMIT_MS = 200
 ATTEMPTS = 5
 MEASURE = """() => {
   const seen = {task: 0, gap: 0};
@@ -77,7 +76,7 @@ def test_five_thousand_chunks_do_not_freeze_the_page(
         hands.heard("Run finished")
         freezes.append(longest_freeze(hands.page))
 
-    print(f"longest freeze: {freezes} ms; the aim is {AIM_MS}")  # noqa: T201 - for people
+    print(f"longest freeze: {freezes} ms")  # noqa: T201 - for people
     record_property("longest freeze in ms", min(freezes))
     assert min(freezes) < LIMIT_MS
 

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { CopyButton } from "./CopyButton";
 import { classes } from "./classes";
 import { strings } from "./strings";
@@ -11,6 +12,8 @@ export interface CodeBlockProps {
   /** Leaves the copy button out. */
   noCopy?: boolean | undefined;
   className?: string | undefined;
+  /** The same text with its parts told apart. */
+  children?: ReactNode | undefined;
 }
 
 /** Text in the fixed-width font, exactly as it is. */
@@ -20,6 +23,7 @@ export function CodeBlock({
   wrap = false,
   noCopy = false,
   className,
+  children = text,
 }: CodeBlockProps) {
   return (
     <div className={classes("relative rounded-md border border-line bg-sunken", className)}>
@@ -38,7 +42,7 @@ export function CodeBlock({
         )}
       >
         <pre className={wrap ? "whitespace-pre-wrap" : "whitespace-pre"}>
-          <code>{text}</code>
+          <code>{children}</code>
         </pre>
       </section>
     </div>

@@ -1,10 +1,10 @@
 import {
-  createContext,
   lazy,
   memo,
   type RefObject,
   useCallback,
   useContext,
+  useDeferredValue,
   useMemo,
   useRef,
   useState,
@@ -12,21 +12,23 @@ import {
 } from "react";
 import { Loading } from "../design";
 import { splitBlocks } from "./blocks";
+import { Growing } from "./growing";
 
 // The renderer is most of what this page weighs, and nothing needs it before the first answer.
 const MarkdownBlock = lazy(() => import("./MarkdownBlock"));
 
-/** Whether what is inside is still growing. */
-export const Growing = createContext(false);
-
-const Block = memo(function Block({ text }: { text: string }) {
+/** One block; `last` says that more of it may come, while others wait for nothing. */
+const Block = memo(function Block({ text, last }: { text: string; last: boolean }) {
   const ref = useRef<HTMLDivElement>(null);
-  const shown = useUnlessSelected(text, ref);
+  const isGrowing = useContext(Growing);
+  const shown = useUnlessSelected(text, ref, isGrowing);
   return (
     <div ref={ref} dir="auto" className="min-w-0">
-      <Loading fallback={<Plain text={shown} />}>
-        <MarkdownBlock text={shown} />
-      </Loading>
+      <Growing value={isGrowing && last}>
+        <Loading fallback={<Plain text={shown} />}>
+          <MarkdownBlock text={shown} />
+        </Loading>
+      </Growing>
     </div>
   );
 });
@@ -35,8 +37,11 @@ const Block = memo(function Block({ text }: { text: string }) {
  * The text, or while it grows and something of it is selected, what it was when that began: to
  * change the text would take the selection away.
  */
-function useUnlessSelected(text: string, ref: RefObject<HTMLElement | null>): string {
-  const isGrowing = useContext(Growing);
+function useUnlessSelected(
+  text: string,
+  ref: RefObject<HTMLElement | null>,
+  isGrowing: boolean,
+): string {
   const [kept, setKept] = useState(text);
   const isHeld = useSyncExternalStore(
     useCallback((listener) => onSelection(listener, isGrowing), [isGrowing]),
@@ -58,14 +63,18 @@ function isSelectedIn(element: HTMLElement | null): boolean {
   return selection.getRangeAt(0).intersectsNode(element);
 }
 
-/** A text as markdown. While it grows only its last block is read again. */
+/**
+ * A text as markdown. While it grows only its last block is read again, and when much comes at once
+ * the page stays of use while that is read.
+ */
 export function Markdown({ text }: { text: string }) {
   const blocks = useMemo(() => splitBlocks(text), [text]);
+  const shown = useDeferredValue(blocks);
   return (
     <div className="flex min-w-0 flex-col gap-3 leading-relaxed">
-      {blocks.map((block, position) => (
+      {shown.map((block, position) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only appended
-        <Block key={position} text={block} />
+        <Block key={position} text={block} last={position === shown.length - 1} />
       ))}
     </div>
   );

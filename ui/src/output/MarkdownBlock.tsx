@@ -1,11 +1,18 @@
-import type { ComponentProps, ReactNode } from "react";
+import { type ComponentProps, createContext, lazy, memo, type ReactNode, useContext } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import rehypeSanitize, { defaultSchema } from "rehype-sanitize";
 import remarkGfm from "remark-gfm";
-import { CodeBlock } from "../design";
+import { CodeBlock, Loading } from "../design";
+import { isWhole } from "./blocks";
+import { Growing } from "./growing";
 import { linkOf, safeAddress } from "./links";
 import { Picture } from "./Picture";
 import { strings } from "./strings";
+
+const Highlighted = lazy(() => import("./Highlighted"));
+
+/** The markdown that a part was made from. */
+const Source = createContext("");
 
 const SCHEMA = {
   ...defaultSchema,
@@ -17,18 +24,22 @@ const SCHEMA = {
 };
 
 /** One block of markdown. HTML in it is shown as text. */
-export default function MarkdownBlock({ text }: { text: string }) {
+const MarkdownBlock = memo(function MarkdownBlock({ text }: { text: string }) {
   return (
-    <ReactMarkdown
-      remarkPlugins={[remarkGfm, htmlAsText]}
-      rehypePlugins={[[rehypeSanitize, SCHEMA]]}
-      urlTransform={safeAddress}
-      components={COMPONENTS}
-    >
-      {text}
-    </ReactMarkdown>
+    <Source value={text}>
+      <ReactMarkdown
+        remarkPlugins={[remarkGfm, htmlAsText]}
+        rehypePlugins={[[rehypeSanitize, SCHEMA]]}
+        urlTransform={safeAddress}
+        components={COMPONENTS}
+      >
+        {text}
+      </ReactMarkdown>
+    </Source>
   );
-}
+});
+
+export default MarkdownBlock;
 
 interface MarkdownNode {
   type: string;
@@ -87,11 +98,32 @@ function Pre({ node }: { node?: PreNode | undefined }) {
   const code = node?.children[0];
   const names: unknown = code?.properties?.className;
   const language = Array.isArray(names) ? String(names[0]).replace(/^language-/, "") : "";
-  const text = (code?.children ?? []).map((child) => child.value ?? "").join("");
-  return <CodeBlock label={strings.code(language)} text={text.replace(/\n$/, "")} />;
+  const value = (code?.children ?? []).map((child) => child.value ?? "").join("");
+  const text = value.replace(/\n$/, "");
+  const isDone = useIsDone(node);
+  return (
+    <CodeBlock label={strings.code(language)} text={text}>
+      {isDone && language !== "" ? (
+        <Loading fallback={text}>
+          <Highlighted text={text} language={language.toLowerCase()} />
+        </Loading>
+      ) : (
+        text
+      )}
+    </CodeBlock>
+  );
+}
+
+/** Whether a block of code will stay what it is: to tell its words apart takes long. */
+function useIsDone(node: PreNode | undefined): boolean {
+  const source = useContext(Source);
+  const isGrowing = useContext(Growing);
+  const { start, end } = node?.position ?? {};
+  return !isGrowing || isWhole(source.slice(start?.offset, end?.offset));
 }
 
 interface PreNode {
+  position?: { start: { offset?: number }; end: { offset?: number } };
   children: readonly CodeNode[];
 }
 

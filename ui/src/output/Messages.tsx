@@ -1,10 +1,11 @@
 import { Brain, Wrench } from "lucide-react";
-import { memo } from "react";
+import { memo, useContext } from "react";
 import { isRecord } from "../api";
 import { Badge, CodeBlock, classes, Disclosure, JsonTree } from "../design";
 import type { Message } from "../run/messages";
 import { usageOf } from "../steps/tree";
 import { type Call, callsOf, type Part, partsOf } from "./content";
+import { Growing } from "./growing";
 import { Markdown, Plain } from "./Markdown";
 import { Picture } from "./Picture";
 import { strings } from "./strings";
@@ -47,6 +48,7 @@ export const MessageBubble = memo(function MessageBubble({
 }) {
   const role = roleOf(message);
   const usage = usageOf(message);
+  const isGrowing = useContext(Growing) || forming;
   return (
     <article
       aria-label={nameOf(message, role)}
@@ -61,10 +63,12 @@ export const MessageBubble = memo(function MessageBubble({
         {forming && <span>{strings.forming}</span>}
         {usage && <span className="ml-auto">{strings.tokens(usage.input, usage.output)}</span>}
       </header>
-      {partsOf(message).map((part, position) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: parts are only appended
-        <PartView key={position} part={part} role={role} />
-      ))}
+      <Growing value={isGrowing}>
+        {partsOf(message).map((part, position) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: parts are only appended
+          <PartView key={position} part={part} role={role} />
+        ))}
+      </Growing>
       {callsOf(message).map((call) => (
         <CallView key={call.id} call={call} />
       ))}

@@ -45,6 +45,14 @@ export function splitBlocks(text: string): string[] {
   return blocks;
 }
 
+/** Whether the source of a block of code has its end. */
+export function isWhole(code: string): boolean {
+  const lines = code.trimEnd().split("\n");
+  const fence = opened(lines[0] ?? "");
+  const last = (lines.at(-1) ?? "").replace(/^[ \t>]+/, "");
+  return fence === null || (lines.length > 1 && closes(last, fence));
+}
+
 /** The marker of the fence that a line opens. */
 function opened(line: string): string | null {
   const [, marker, info] = FENCE.exec(line) ?? [];

@@ -76,6 +76,40 @@ describe("markdown", () => {
     expect(screen.getByRole("button", { name: /Copy/ })).toBeTruthy();
   });
 
+  test("code has its words told apart, with nothing but texts in it", async () => {
+    const container = show('```js\nconst a = "<img src=x onerror=alert(1)>"; // no\n```');
+    const string = await screen.findByText('"<img src=x onerror=alert(1)>"');
+
+    expect(string.tagName).toBe("SPAN");
+    expect(screen.getByText("const").className).not.toBe(string.className);
+    expect(container.querySelector("pre")?.textContent).toBe(
+      'const a = "<img src=x onerror=alert(1)>"; // no',
+    );
+    expect(container.querySelector("img")).toBeNull();
+  });
+
+  test.each(["nosuchlanguage", "constructor", "__proto__"])(
+    "code in %s stays as it is",
+    async (name) => {
+      const container = show(`\`\`\`${name}\nconst a = 1;\n\`\`\`\n\n\`\`\`js\nlet b;\n\`\`\``);
+      await screen.findByText("let");
+
+      expect(container.querySelector("pre code")?.innerHTML).toBe("const a = 1;");
+    },
+  );
+
+  test("code that is still being written is not read yet", async () => {
+    const grown = (text: string) => (
+      <Output value={`\`\`\`js\nlet a;\n\`\`\`\n\n${text}`} streaming />
+    );
+    const { rerender, container } = render(grown("```js\nconst b"), { wrapper: ToastProvider });
+    await screen.findByText("let");
+    expect(container.querySelectorAll("pre code")[1]?.innerHTML).toBe("const b");
+    rerender(grown("```js\nconst b;\n```"));
+
+    expect((await screen.findByText("const")).tagName).toBe("SPAN");
+  });
+
   test("while it grows, finished blocks stay the same elements", async () => {
     const { rerender } = render(<Output value={"first\n\nsec"} />, { wrapper: ToastProvider });
     const first = await screen.findByText("first");

@@ -123,7 +123,7 @@ function Shown({ run, view }: { run: RunSnapshot; view: View }) {
     );
   }
   if (run.output === undefined && run.forming === null) return <Missing run={run} />;
-  return <Output value={run.output} forming={run.forming} />;
+  return <Output value={run.output} forming={run.forming} streaming={isActive(run.state)} />;
 }
 
 function Missing({ run }: { run: RunSnapshot }) {
