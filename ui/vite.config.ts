@@ -24,6 +24,8 @@ export default defineConfig({
     rolldownOptions: { input: [here("playground.html"), here("console.html")] },
   },
   test: {
+    // Of a machine that has much else to do.
+    testTimeout: 60_000,
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: [here("src/design/testing.ts")],
