@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from langgraph_sdk import get_client
+from langgraph_sdk import get_client, get_sync_client
 from langgraph_sdk.errors import ConflictError, NotFoundError, PermissionDeniedError
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -17,11 +17,12 @@ from moorage import Settings, create_app
 from moorage.auth.keys import digest
 from moorage.project import read
 from moorage.testing import serving
+from tests.acceptance.processes import until
 
 pytestmark = pytest.mark.anyio
 
 HERE = Path(__file__).parent
-SAY = {"messages": [{"role": "user", "content": "hi"}]}
+SAY: Any = {"messages": [{"role": "user", "content": "hi"}]}
 KEY = "a-secret-of-a-service-0123456789"
 
 
@@ -300,6 +301,46 @@ async def test_an_assistant_of_another_is_none(people: People):
     await people.bob.assistants.create("echo")
     assert await people.ada.assistants.count() == before
     assert (await people.ada.assistants.get(assistant))["name"] == "Ada's"
+
+
+# Crons
+
+
+def test_a_cron_is_of_who_made_it_and_so_are_its_runs(guarded: str):
+    mark = {"m": str(uuid4())}
+    with (
+        get_sync_client(url=guarded, headers=as_("ada")) as ada,
+        get_sync_client(url=guarded, headers=as_("bob")) as bob,
+    ):
+        ada.crons.create(
+            "echo", schedule="* * * * * *", input=SAY, metadata=mark, on_run_completed="keep"
+        )
+        [cron] = ada.crons.search(metadata=mark)
+        threads = until(lambda: ada.threads.search(metadata=mark, status="idle"), "a run")
+
+        assert cron["metadata"] == {**mark, "owner": "ada"}
+        assert "hunter2" not in repr([cron, threads])
+        assert threads[0]["metadata"]["owner"] == "ada"
+        said = threads[0]["values"]["messages"][-1]["content"]
+        assert said == "ada ada Ada run 7 letters ada run ada"
+        assert bob.crons.search(metadata=mark) == []
+        assert bob.crons.count(metadata=mark) == 0
+        assert bob.threads.search(metadata=mark) == []
+        with pytest.raises(NotFoundError):
+            bob.crons.update(cron["cron_id"], enabled=False)
+        with pytest.raises(NotFoundError):
+            bob.crons.delete(cron["cron_id"])
+        ada.crons.delete(cron["cron_id"])
+        assert ada.crons.count(metadata=mark) == 0
+
+
+async def test_a_cron_on_a_thread_of_another_is_none(people: People):
+    thread = (await people.ada.threads.create())["thread_id"]
+
+    await are_none(
+        lambda: people.bob.crons.create_for_thread(thread, "echo", schedule="0 0 1 1 *", input=SAY)
+    )
+    assert await people.bob.crons.count(thread_id=thread) == 0
 
 
 # Items
