@@ -239,6 +239,19 @@ class TestState:
             assert (await storage.threads.write_state(thread_id, written)).values == {"a": 1}
 
 
+async def test_a_run_leaves_its_config_on_its_thread(storage: Storage):
+    thread_id = await create(storage)
+
+    async def after(config: dict[str, Any] | None) -> Any:
+        request = RunRequest(new_id(), thread_id, new_id(), thread_config=config)
+        await storage.queue.accept(request)
+        return (await storage.threads.get(thread_id)).config
+
+    assert await after({"tone": "dry"}) == {"tone": "dry"}
+    assert await after(None) == {"tone": "dry"}
+    assert await after({}) == {}
+
+
 class TestDeleting:
     async def test_runs_and_checkpoints_go_as_well(self, storage: Storage):
         gone, stays = await create(storage), await create(storage)

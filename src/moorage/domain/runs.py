@@ -93,6 +93,7 @@ class RunRequest:
         run_id: The id that it is to have.
         creates_thread: Whether the thread is made when there is none.
         thread_metadata: Merged into the thread's metadata.
+        thread_config: What becomes the thread's ``config``; None leaves it as it is.
         delay: How long it waits at least. Meanwhile it does not hold up later runs.
         idempotency_key: A second request with the same key is the first one's run.
         is_temporary: Whether the thread goes with the run, when it has ended.
@@ -106,6 +107,7 @@ class RunRequest:
     multitask_strategy: Multitask = Multitask.ENQUEUE
     creates_thread: bool = False
     thread_metadata: Mapping[str, Any] = field(default_factory=dict)
+    thread_config: Mapping[str, Any] | None = None
     delay: timedelta = timedelta(0)
     idempotency_key: str | None = None
     is_temporary: bool = False

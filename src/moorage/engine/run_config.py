@@ -35,11 +35,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """What a run is called with."""
+    """What a run is called with.
+
+    Attributes:
+        chosen: The part of ``configurable`` that is not of the server's making, which the thread
+            keeps.
+    """
 
     config: dict[str, Any]
     context: dict[str, Any]
     metadata: dict[str, Any]
+    chosen: dict[str, Any]
 
 
 def check_config(asked: Asked) -> None:
@@ -66,16 +72,18 @@ def configure(
         "run_id": run_id,
         "thread_id": thread_id,
     }
-    configurable = {
-        "user_id": "",
+    permitted = {
         **_permitted(assistant.config.get("configurable") or {}),
         **_permitted(chosen),
         **_permitted(asked.context),
+    }
+    given = {**identity, **_who(caller), "langgraph_request_id": asked.request_id}
+    configurable = {
+        "user_id": "",
+        **permitted,
         **{name: asked.checkpoint[name] for name in _PLACES if name in asked.checkpoint},
         **asked.headers,
-        **identity,
-        **_who(caller),
-        "langgraph_request_id": asked.request_id,
+        **given,
     }
     config = {
         "tags": [*(assistant.config.get("tags") or ()), *(asked.config.get("tags") or ())],
@@ -85,7 +93,12 @@ def configure(
     limit = asked.config.get("recursion_limit", assistant.config.get("recursion_limit"))
     if limit is not None:
         config["recursion_limit"] = limit
-    return Configured(config, dict(_permitted(context)), {**metadata, **_stored(identity)})
+    return Configured(
+        config,
+        dict(_permitted(context)),
+        {**metadata, **_stored(identity)},
+        {name: one for name, one in permitted.items() if name not in {*given, *_PLACES}},
+    )
 
 
 def as_called(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -164,6 +164,7 @@ class Runs:
             multitask_strategy=wanted.multitask_strategy,
             creates_thread=thread_id is None or wanted.creates_thread,
             thread_metadata=of_thread if thread_id else {**granted, **of_thread},
+            thread_config=configured.chosen,
             delay=wanted.delay,
             is_temporary=thread_id is None and not wanted.keeps_thread,
         )

@@ -58,3 +58,11 @@ async def test_a_patch_that_wants_no_answer_gets_none(http: httpx.AsyncClient):
     )
 
     assert (reply.status_code, reply.content) == (204, b"")
+
+
+async def test_a_thread_shows_the_choices_of_its_last_run_and_nothing_of_the_servers(client: Any):
+    thread = (await client.threads.create())["thread_id"]
+    chosen = {"tone": "dry", "run_id": "x", "langgraph_auth_user_id": "root"}
+    await client.runs.wait(thread, "steps", input={"words": []}, config={"configurable": chosen})
+
+    assert (await client.threads.get(thread))["config"] == {"configurable": {"tone": "dry"}}

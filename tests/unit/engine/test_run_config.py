@@ -109,6 +109,20 @@ def test_an_assistant_without_a_limit_sets_none():
     assert "recursion_limit" not in configured(Asked(), config={}).config
 
 
+def test_a_thread_keeps_what_the_client_and_the_assistant_chose():
+    sent = {
+        "model": "two",
+        "user_id": "eve",
+        "checkpoint_id": "c",
+        "run_id": "other",
+        "__pregel_send": 1,
+    }
+    asked = Asked(config={"configurable": sent}, headers={"x-key": "secret"}, request_id="q")
+
+    assert configured(asked, ADA).chosen == {"model": "two", "tone": "dry"}
+    assert configured(asked).chosen == {"model": "two", "tone": "dry", "user_id": "eve"}
+
+
 @pytest.mark.parametrize("where", ["assistant", "configurable", "context"])
 def test_what_graphs_keep_for_themselves_cannot_be_sent(where: str):
     forged = {"__pregel_send": "x", "langgraph_auth_extra": "x", "tone": "warm"}

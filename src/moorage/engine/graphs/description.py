@@ -3,15 +3,17 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.channels.base import BaseChannel
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
 from langgraph.pregel.protocol import PregelProtocol
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from moorage.engine.graphs.kinds import AnyGraph
+from moorage.engine.graphs.typed_dicts import supported
 
 _log = logging.getLogger(__name__)
 
@@ -41,10 +43,12 @@ def schemas(graph: PregelProtocol[Any, Any, Any, Any], name: str) -> Schemas:
     """Return the schemas of a graph. Takes a while, and does not fail: ``name`` is for the log."""
     context = None
     if isinstance(graph, Pregel):
-        context = _softly(name, "context", graph.get_context_jsonschema)
+        hint = graph.context_schema
+        context = _softly(name, "context", lambda: _of(hint, graph.get_context_jsonschema))
+    taken, given = _hint(graph, "input"), _hint(graph, "output")
     return Schemas(
-        input_schema=_softly(name, "input", graph.get_input_jsonschema),
-        output_schema=_softly(name, "output", graph.get_output_jsonschema),
+        input_schema=_softly(name, "input", lambda: _of(taken, graph.get_input_jsonschema)),
+        output_schema=_softly(name, "output", lambda: _of(given, graph.get_output_jsonschema)),
         state_schema=_softly(name, "state", lambda: _state(graph)),
         config_schema=context,
         context_schema=context,
@@ -79,13 +83,29 @@ def _softly(name: str, part: str, schema: Callable[[], JsonSchema | None]) -> Js
         return None
 
 
+def _hint(graph: PregelProtocol[Any, Any, Any, Any], side: Literal["input", "output"]) -> Any:
+    """Return the type of what a graph takes or gives; None where it is not one type."""
+    if isinstance(graph, CompiledStateGraph):
+        return getattr(graph.builder, f"{side}_schema")
+    if not isinstance(graph, Pregel):
+        return None
+    names = graph.input_channels if side == "input" else graph.output_channels
+    return _type(graph, names) if isinstance(names, str) else None
+
+
+def _of(hint: Any, schema: Callable[[], JsonSchema | None]) -> JsonSchema | None:
+    """Return the schema of a type that pydantic does not accept as it is, or LangGraph's."""
+    accepted = supported(hint)
+    return schema() if accepted is hint else TypeAdapter(accepted).json_schema()
+
+
 def _state(graph: PregelProtocol[Any, Any, Any, Any]) -> JsonSchema | None:
     if not isinstance(graph, Pregel):
         return None
     names = graph.stream_channels_asis
     if isinstance(names, str):
-        return TypeAdapter(_type(graph, names)).json_schema()
-    types = {name: _type(graph, name) for name in names}
+        return TypeAdapter(supported(_type(graph, names))).json_schema()
+    types = {name: supported(_type(graph, name)) for name in names}
     # Not a model: a state may have names that are none of a field.
     return TypeAdapter(TypedDict(graph.get_name("State"), types, total=False)).json_schema()  # type: ignore[operator]
 

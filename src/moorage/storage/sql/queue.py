@@ -255,7 +255,9 @@ def accept(
     yield _OCCUPY(
         of_thread=request.thread_id,
         new_metadata=dump({**load(thread["metadata"]), **request.thread_metadata}),
-        new_config=dump(_configurable(request) or load(thread["config"])),
+        new_config=thread["config"]
+        if request.thread_config is None
+        else dump(request.thread_config),
         at=time,
     )
     accepted = run_of(run)

@@ -474,6 +474,53 @@ def properties(schema: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: one.get("type") for name, one in schema["properties"].items()}
 
 
+async def test_the_schemas_of_dicts_of_the_standard_library(folder: Folder):
+    graphs = folder.agent(
+        """
+        import operator
+        import typing
+        class Inner(typing.TypedDict, total=False):
+            size: typing.Required[int]
+            kind: typing.Literal["a", "b"]
+        class Tree(typing.TypedDict):
+            "A tree."
+            branches: "list[Tree]"
+            fruit: Inner | None
+            by_name: dict[str, Inner]
+        class Whole(typing.TypedDict):
+            found: typing.Annotated[list[Inner], operator.add]
+            tree: typing.Optional[Tree]
+        class Context(typing.TypedDict):
+            model: str
+        made = StateGraph(Whole, context_schema=Context)
+        made.add_node("n", lambda state: state)
+        made.add_edge(START, "n")
+        graph = made
+        @entrypoint()
+        def function(inner: Inner) -> Inner: return inner
+        """
+    )
+
+    found = await graphs.schemas("graph")
+    parts = found.input_schema["$defs"] if found.input_schema else {}
+
+    assert properties(found.input_schema) == {"found": "array", "tree": None}
+    assert found.output_schema == found.input_schema
+    assert properties(found.state_schema) == {"found": "array", "tree": None}
+    assert properties(found.context_schema) == {"model": "string"}
+    assert (parts["Inner"]["required"], parts["Inner"]["properties"]["kind"]["enum"]) == (
+        ["size"],
+        ["a", "b"],
+    )
+    assert parts["Tree"]["description"] == "A tree."
+    assert parts["Tree"]["properties"]["branches"]["items"]["type"] == "object"
+    assert {"$ref": "#/$defs/Inner"} in parts["Tree"]["properties"]["fruit"]["anyOf"]
+
+    function = await folder.load("agent.py:function").schemas("function")
+    assert properties(function.input_schema) == {"size": "integer", "kind": "string"}
+    assert function.output_schema == function.input_schema
+
+
 async def test_the_schemas_of_a_function_with_entrypoint(folder: Folder):
     graphs = folder.agent("@entrypoint()\ndef graph(text: str) -> int: return len(text)")
 
