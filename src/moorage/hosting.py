@@ -21,10 +21,12 @@ from moorage.engine.crons import Crons
 from moorage.engine.embeddings import load_embeddings
 from moorage.engine.execution import Means
 from moorage.engine.firing import Firing
+from moorage.engine.following import Following
 from moorage.engine.graphs import Graphs
 from moorage.engine.items import Items
 from moorage.engine.outbox import Outbox, Retries
 from moorage.engine.queue import Queue
+from moorage.engine.recording import Recorder
 from moorage.engine.runs import Runs
 from moorage.engine.signing import Signer
 from moorage.engine.streams import Streams
@@ -68,12 +70,13 @@ class Hosting:
         name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         pace = Pace(slots=settings.run_slots, grace=settings.grace_period)
         self._storage = _storage(project, settings, Terms(lease=pace.lease, sole_owner=name))
-        streams = Streams()
+        streams = Streams(lasting=settings.stream_ttl)
+        self._recorder = Recorder(self._storage.events)
         queue = Queue(self._storage, streams)
         graphs = Graphs.load(project.graphs)
         limit = settings.run_timeout or None
         means = Means(graphs, self._storage.items, WellKnownLCSerializer().dumps, limit)
-        self._worker = Worker(name, queue, means, streams, pace=pace)
+        self._worker = Worker(name, queue, means, streams, recorder=self._recorder, pace=pace)
         addresses = AddressPolicy(**asdict(project.webhooks.url))
         self._outbox = Outbox(self._storage, Retries(most=settings.webhook_attempts))
         queue.on_end(self._outbox.tell)
@@ -87,6 +90,7 @@ class Hosting:
             assistants,
             access,
             worker=self._worker,
+            following=Following(self._storage, streams, self._recorder),
             webhooks=None if project.http.disable_webhooks else addresses,
         )
         crons = Crons(self._storage, assistants, runs, access, run_of_payload)
@@ -114,6 +118,7 @@ class Hosting:
         """
         await self._stack.enter_async_context(self._storage)
         await self.agents.assistants.prepare()
+        await self._stack.enter_async_context(self._recorder)
         await self._stack.enter_async_context(Courier(self._outbox, self._manner))
         await self._stack.enter_async_context(self._worker)
         await self._stack.enter_async_context(self._scheduler)

@@ -14,6 +14,11 @@ def event_id(attempt: int, number: int) -> int:
     return attempt << ATTEMPT_BITS | number
 
 
+def follows(event: int, other: int) -> bool:
+    """Tell whether nothing is missing between two events: the next one, or an attempt's first."""
+    return event == other + 1 or (event > other and event == event_id(event >> ATTEMPT_BITS, 1))
+
+
 @dataclass(frozen=True, slots=True)
 class Flush:
     """Events that were written together.

@@ -1,6 +1,6 @@
 """Runs: what clients may do with them, on a thread or on one made for the purpose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, Protocol
@@ -14,9 +14,10 @@ from moorage.domain.search import Page
 from moorage.engine.access import Access
 from moorage.engine.addresses import ANYWHERE_PUBLIC, AddressPolicy, check_url
 from moorage.engine.assistants import Assistants
+from moorage.engine.following import Following
 from moorage.engine.queue import Queue
 from moorage.engine.run_config import Asked, check_config, configure
-from moorage.engine.streams import RunStream, Streams
+from moorage.engine.streams import Gap, RunStream, Streamed, Streams
 from moorage.errors import NotFound
 from moorage.storage.interface import Storage
 
@@ -98,6 +99,7 @@ class Runs:
         assistants: What they are runs of.
         access: Says who may do what.
         worker: Begins them here, if there is one.
+        following: Shows their events to those who come back to them.
         webhooks: Where their ends may be told; None tells nobody.
     """
 
@@ -110,6 +112,7 @@ class Runs:
         access: Access,
         *,
         worker: Worker | None = None,
+        following: Following,
         webhooks: AddressPolicy | None = ANYWHERE_PUBLIC,
     ) -> None:
         self._threads = storage.threads
@@ -119,6 +122,7 @@ class Runs:
         self._assistants = assistants
         self._access = access
         self._worker = worker
+        self._following = following
         self._webhooks = webhooks
 
     async def start(self, caller: Caller, wanted: NewRun, thread_id: str | None = None) -> Started:
@@ -199,6 +203,17 @@ class Runs:
         """
         await self._see(caller, thread_id)
         return await self._kept.get(run_id, thread_id)
+
+    async def follow(
+        self, caller: Caller, thread_id: str, run_id: str, after: int | None
+    ) -> AsyncGenerator[Streamed | Gap, None]:
+        """Return the events of a run after one of them; see ``Following.follow``.
+
+        Raises:
+            NotFound: There is none that the caller may see.
+        """
+        await self.get(caller, thread_id, run_id)
+        return self._following.follow(run_id, after)
 
     async def of_thread(self, caller: Caller, thread_id: str, page: Page) -> list[Run]:
         """Return a page of a thread's runs, newest first.

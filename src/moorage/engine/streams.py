@@ -53,6 +53,7 @@ class RunStream:
         self._kept = kept
         self._published = 0
         self._forgotten = -1  # id of the latest event that is not kept any more
+        self._known_after: int | None = None  # all that comes after it has been here
         self._changed: set[asyncio.Future[None]] = set()
         self._is_over = False
         self.outcome: Outcome | None = None
@@ -60,6 +61,17 @@ class RunStream:
     def begin(self, attempt: int) -> None:
         """Begin another attempt: the ids of what is published come after all earlier ones."""
         self._attempt, self._number = attempt, 0
+        if self._known_after is None:
+            self._known_after = event_id(attempt, 0) if attempt > 1 else 0
+
+    @property
+    def latest(self) -> int:
+        """The id of the latest event; 0 before there is one."""
+        return self._events[-1].id if self._events else 0
+
+    def holds_all_after(self, event: int) -> bool:
+        """Tell whether every event after one is here, or will be."""
+        return self._known_after is not None and event >= max(self._known_after, self._forgotten)
 
     def publish(self, events: Iterable[RunEvent]) -> list[Streamed]:
         """Make events known, and return them with their ids."""
@@ -130,11 +142,13 @@ class Streams:
 
     Args:
         lasting: How long the stream of a run that has ended is kept for who comes back to it.
+        kept: Events of each that are kept.
     """
 
-    def __init__(self, *, lasting: timedelta = timedelta(minutes=2)) -> None:
+    def __init__(self, *, lasting: timedelta = timedelta(minutes=2), kept: int = KEPT) -> None:
         self._streams: dict[str, RunStream] = {}
         self._lasting = lasting.total_seconds()
+        self._kept = kept
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -143,7 +157,7 @@ class Streams:
         """Return a run's stream, which begins with the first call."""
         stream = self._streams.get(run_id)
         if stream is None:
-            stream = self._streams[run_id] = RunStream()
+            stream = self._streams[run_id] = RunStream(kept=self._kept)
         return stream
 
     def known(self, run_id: str) -> RunStream | None:

@@ -242,6 +242,12 @@ class Settings(BaseSettings):
         examples=["16"],
     )
 
+    stream_ttl: Duration = Field(
+        default=timedelta(seconds=120),
+        description="How long the events of a resumable run are kept after its end, for clients"
+        " that come back to it, in seconds.",
+        examples=["2m"],
+    )
     webhook_secret: SecretStr | None = Field(
         default=None,
         description="What proves to receivers that webhooks come from here: `whsec_` and 24 to 64"

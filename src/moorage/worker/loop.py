@@ -7,15 +7,17 @@ What if it only seems dead? Then its claims are stale, and storage refuses what 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self, TypeVar
 
 from moorage.domain.runs import CancelAction, Claim
-from moorage.engine.execution import Execution, Means
+from moorage.engine.execution import Execution, Means, Publish
 from moorage.engine.queue import Queue
+from moorage.engine.recording import Recorder
+from moorage.engine.run_events import RunEvent
 from moorage.engine.streams import Streams
 from moorage.errors import Unavailable
 from moorage.worker.steps import RETRY_SECONDS, again_and_again, cancelled
@@ -63,22 +65,25 @@ class Worker:
         queue: Where runs come from.
         means: What they are executed with.
         streams: Where their events are published.
+        recorder: Keeps the events of those who may be come back to; None keeps them not.
         pace: How much it does.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it joins
         self,
         name: str,
         queue: Queue,
         means: Means,
         streams: Streams,
         *,
+        recorder: Recorder | None = None,
         pace: Pace | None = None,
     ) -> None:
         self.name = name
         self._queue = queue
         self._means = means
         self._streams = streams
+        self._recorder = recorder
         self._pace = pace or Pace()
         self._held: dict[str, _Held] = {}
         self._renewed_at = 0.0
@@ -111,19 +116,32 @@ class Worker:
 
     def begin(self, claim: Claim) -> None:
         """Execute a run that this worker was given as it was accepted."""
-        stream = self._streams.of(claim.run_id)
-        stream.begin(claim.attempt)
-        execution = Execution(claim, self._means, self._queue.saver(claim), stream.publish)
+        publish = self._publisher(claim)
+        execution = Execution(claim, self._means, self._queue.saver(claim), publish)
         if claim.signal is not None:
             execution.cancel(claim.signal)
         held = self._held[claim.run_id] = _Held(claim, execution)
         held.task = asyncio.create_task(self._carry_out(held))
+
+    def _publisher(self, claim: Claim) -> Publish:
+        """Begin a run's stream, and return what makes its events known."""
+        stream = self._streams.of(claim.run_id)
+        stream.begin(claim.attempt)
+        recorder = self._recorder
+        if recorder is None or not claim.run.kwargs.get("resumable"):
+            return stream.publish
+
+        def publish(events: Sequence[RunEvent]) -> None:
+            recorder.record(claim.run_id, stream.publish(events))
+
+        return publish
 
     async def _carry_out(self, held: _Held) -> None:
         """Execute a run and settle it; whatever happens, it is not held any more."""
         try:
             outcome = await held.execution.run()
             if outcome is not None:
+                await self._kept(held.claim)
                 await self._insistently(lambda: self._queue.settle(held.claim, outcome))
             elif not held.is_lost:
                 await self._insistently(lambda: self._queue.release(held.claim, counts=False))
@@ -135,6 +153,11 @@ class Worker:
             raise
         finally:
             del self._held[held.claim.run_id]
+
+    async def _kept(self, claim: Claim) -> None:
+        """Have a run's events kept before its end is, so that whoever sees it ended finds them."""
+        if self._recorder is not None and claim.run.kwargs.get("resumable"):
+            await self._recorder.written()
 
     async def _look(self) -> None:
         """Take on what is due, then wait for news."""

@@ -23,9 +23,11 @@ from moorage.domain.runs import (
 )
 from moorage.domain.threads import ThreadStatus
 from moorage.engine.execution import Means
+from moorage.engine.following import Following
 from moorage.engine.graphs import Graphs, GraphSource
 from moorage.engine.queue import Queue
-from moorage.engine.streams import Gap, Streams
+from moorage.engine.recording import Recorder
+from moorage.engine.streams import Gap, Streamed, Streams
 from moorage.errors import NotFound
 from moorage.serialization import WellKnownLCSerializer
 from moorage.storage.interface import Storage
@@ -84,9 +86,11 @@ class House:
     streams: Streams
     work: Work
 
-    def worker(self, name: str = "w1", pace: Pace = PROMPT) -> Worker:
+    def worker(
+        self, name: str = "w1", pace: Pace = PROMPT, recorder: Recorder | None = None
+    ) -> Worker:
         means = Means(self.work.graphs(), None, WellKnownLCSerializer().dumps)
-        return Worker(name, self.queue, means, self.streams, pace=pace)
+        return Worker(name, self.queue, means, self.streams, recorder=recorder, pace=pace)
 
     async def ask(self, thread_id: str, word: str = "go", **options: Any) -> str:
         run_id = str(uuid4())
@@ -153,6 +157,28 @@ async def test_followers_see_all_events_whenever_they_come(house: House):
         after = await names(house, run_id)
 
     assert await early == await late == after == ["metadata", "first", "second"]
+
+
+async def test_events_of_resumable_runs_outlive_the_process(tmp_path: Path):
+    path = tmp_path / "moorage.db"
+    async with (
+        opened(path, "w1") as house,
+        Recorder(house.storage.events) as recorder,
+        house.worker(recorder=recorder),
+    ):
+        kept, unkept = [
+            await house.ask("t", kwargs={"stream_mode": ["updates"], "resumable": resumable})
+            for resumable in (True, False)
+        ]
+        await house.end_of(kept)
+        await house.end_of(unkept)
+    async with opened(path, "w2") as house, Recorder(house.storage.events) as recorder:
+        following = Following(house.storage, house.streams, recorder)
+        found = [one async for one in following.follow(kept, 0)]
+        assert [one async for one in following.follow(unkept, 0)] == []
+    seen = [one.event.name for one in found if isinstance(one, Streamed)]
+
+    assert seen == ["metadata", "updates", "updates"]
 
 
 async def names(house: House, run_id: str) -> list[str]:
