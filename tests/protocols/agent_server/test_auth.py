@@ -334,6 +334,23 @@ def test_a_cron_is_of_who_made_it_and_so_are_its_runs(guarded: str):
         assert ada.crons.count(metadata=mark) == 0
 
 
+def test_a_cron_of_one_who_may_not_run_begins_nothing(guarded: str):
+    mark = {"m": str(uuid4())}
+    with get_sync_client(url=guarded, headers=as_("guest")) as guest:
+        guest.crons.create(
+            "echo", schedule="* * * * * *", input=SAY, metadata=mark, on_run_completed="keep"
+        )
+        [cron] = guest.crons.search(metadata=mark)
+
+        def has_passed() -> bool:
+            [now] = guest.crons.search(metadata=mark)
+            return now["next_run_date"] != cron["next_run_date"]
+
+        until(has_passed, "its time")
+        guest.crons.delete(cron["cron_id"])
+        assert guest.threads.search(metadata=mark) == []
+
+
 async def test_a_cron_on_a_thread_of_another_is_none(people: People):
     thread = (await people.ada.threads.create())["thread_id"]
 

@@ -1,33 +1,25 @@
 """``/runs/crons`` and ``/threads/{thread_id}/runs/crons`` through the official client."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from langgraph_sdk import get_sync_client
 from langgraph_sdk.errors import (
     BadRequestError,
     NotFoundError,
     UnprocessableEntityError,
 )
 
+from tests.acceptance.processes import until
+
 pytestmark = pytest.mark.anyio
 
 EVERY_SECOND = "* * * * * *"
 YEARLY = "0 0 1 1 *"
-LOOK_AGAIN = 0.05
-"""Seconds until a test asks the server again; clients hear of a cron's runs no other way."""
-
-
-async def until(look: Callable[[], Awaitable[Any]]) -> Any:
-    """Ask until the answer is not empty, for twenty seconds at most."""
-    async with asyncio.timeout(20):
-        while not (found := await look()):  # noqa: ASYNC110 - the server knows
-            await asyncio.sleep(LOOK_AGAIN)
-    return found
 
 
 def time_of(text: str) -> datetime:
@@ -35,89 +27,88 @@ def time_of(text: str) -> datetime:
 
 
 class TestFiring:
-    async def test_each_run_has_a_thread_of_its_own_and_the_crons_metadata(self, client: Any):
-        mark = {"mark": str(uuid4())}
-        cron = await client.crons.create(
-            "steps",
-            schedule=EVERY_SECOND,
-            input={"words": ["go"]},
-            metadata=mark,
-            on_run_completed="keep",
-        )
+    @pytest.fixture
+    def client(self, url: str) -> Iterator[Any]:
+        """The official client without asyncio: these tests ask until something has happened."""
+        with get_sync_client(url=url) as client:
+            yield client
 
-        async def finished() -> Any:
-            threads = await client.threads.search(metadata=mark, status="idle")
+    @pytest.fixture
+    def mark(self) -> dict[str, str]:
+        return {"mark": str(uuid4())}
+
+    @pytest.fixture
+    def every_second(self, client: Any) -> Iterator[Callable[..., Any]]:
+        """Creates crons, which are deleted in the end."""
+        made = []
+
+        def create(**options: Any) -> Any:
+            options = {"schedule": EVERY_SECOND, "input": {"words": ["go"]}, **options}
+            if thread_id := options.pop("thread_id", None):
+                cron = client.crons.create_for_thread(thread_id, "steps", **options)
+            else:
+                cron = client.crons.create("steps", **options)
+            made.append(cron["cron_id"])
+            return cron
+
+        yield create
+        for cron_id in made:
+            client.crons.delete(cron_id)
+
+    def test_each_run_has_a_thread_of_its_own_and_the_crons_metadata(
+        self, client: Any, every_second: Callable[..., Any], mark: dict[str, str]
+    ):
+        cron = every_second(metadata=mark, on_run_completed="keep")
+
+        def two() -> Any:
+            threads = client.threads.search(metadata=mark, status="idle")
             return threads if len(threads) > 1 else None
 
-        threads = await until(finished)
-        await client.crons.delete(cron["cron_id"])
-        for thread in threads:
-            [run] = await client.runs.list(thread["thread_id"])
+        for thread in until(two, "two runs"):
+            [run] = client.runs.list(thread["thread_id"])
             assert thread["values"] == {"words": ["go", "first", "second"]}
             assert run["metadata"].items() >= mark.items()
             assert run["kwargs"]["config"]["configurable"]["cron_id"] == cron["cron_id"]
 
-    async def test_threads_go_with_their_runs_unless_they_are_to_stay(
-        self, client: Any, http: httpx.AsyncClient
+    def test_threads_go_with_their_runs_unless_they_are_to_stay(
+        self, client: Any, every_second: Callable[..., Any], mark: dict[str, str]
     ):
-        mark = {"mark": str(uuid4())}
-        cron = await client.crons.create(
-            "steps", schedule=EVERY_SECOND, input={"words": []}, metadata=mark
-        )
+        cron = every_second(metadata=mark)
 
-        async def fired() -> bool:
-            reply = await http.get(f"/runs/crons/{cron['cron_id']}")
-            shown = reply.json()["next_run_date"]
-            return time_of(shown) > time_of(cron["next_run_date"])
+        def fired() -> bool:
+            [now] = client.crons.search(metadata=mark)
+            return time_of(now["next_run_date"]) > time_of(cron["next_run_date"])
 
-        async def gone() -> bool:
-            left: int = await client.threads.count(metadata=mark)
-            return left == 0
+        until(fired, "its time")
+        client.crons.update(cron["cron_id"], enabled=False)
+        until(lambda: not client.threads.count(metadata=mark), "the end of its threads")
 
-        await until(fired)
-        await client.crons.delete(cron["cron_id"])
-        await until(gone)
+    def test_runs_on_a_thread_go_on_from_one_another(
+        self, client: Any, every_second: Callable[..., Any]
+    ):
+        thread_id = client.threads.create()["thread_id"]
+        cron = every_second(thread_id=thread_id, input={"words": []})
 
-    async def test_runs_on_a_thread_go_on_from_one_another(self, client: Any):
-        thread_id = (await client.threads.create())["thread_id"]
-        cron = await client.crons.create_for_thread(
-            thread_id, "steps", schedule=EVERY_SECOND, input={"words": []}
-        )
+        def two() -> bool:
+            runs = client.runs.list(thread_id)
+            return [run["status"] for run in runs].count("success") > 1
 
-        async def finished() -> Any:
-            runs = await client.runs.list(thread_id)
-            return len([run for run in runs if run["status"] == "success"]) > 1
-
-        await until(finished)
-        await client.crons.delete(cron["cron_id"])
-        words = (await client.threads.get(thread_id))["values"]["words"]
-        assert words[:4] == ["first", "second"] * 2
+        until(two, "two runs")
         assert cron["on_run_completed"] is None
+        words = client.threads.get(thread_id)["values"]["words"]
+        assert words[:4] == ["first", "second"] * 2
 
-    async def test_one_that_is_switched_off_waits_until_it_is_on_again(self, client: Any):
-        mark = {"mark": str(uuid4())}
-        cron = await client.crons.create(
-            "steps",
-            schedule=EVERY_SECOND,
-            input={},
-            metadata=mark,
-            enabled=False,
-            on_run_completed="keep",
-        )
-        ticking = await client.crons.create(
-            "steps",
-            schedule=EVERY_SECOND,
-            input={},
-            metadata={"of": cron["cron_id"]},
-            on_run_completed="keep",
-        )
-        await until(lambda: client.threads.search(metadata={"of": cron["cron_id"]}))
-        assert await client.threads.search(metadata=mark) == []
+    def test_one_that_is_switched_off_waits_until_it_is_on_again(
+        self, client: Any, every_second: Callable[..., Any], mark: dict[str, str]
+    ):
+        other = {"of": mark["mark"]}
+        cron = every_second(metadata=mark, enabled=False, on_run_completed="keep")
+        every_second(metadata=other, on_run_completed="keep")
+        until(lambda: client.threads.search(metadata=other), "a run of the other")
+        assert client.threads.search(metadata=mark) == []
 
-        await client.crons.update(cron["cron_id"], enabled=True)
-        await until(lambda: client.threads.search(metadata=mark))
-        for one in (cron, ticking):
-            await client.crons.delete(one["cron_id"])
+        client.crons.update(cron["cron_id"], enabled=True)
+        until(lambda: client.threads.search(metadata=mark), "a run")
 
 
 async def test_a_cron_as_clients_read_it(client: Any):
