@@ -37,7 +37,7 @@ class Series:
             return ""
         of_rounds = [number / beside for number, beside in zip(numbers, others, strict=True)]
         middle = median(numbers) / median(others)
-        return f"{middle:.2f} ({min(of_rounds):.2f}-{max(of_rounds):.2f})"
+        return f"{_ratio(middle)} ({_ratio(min(of_rounds))}-{_ratio(max(of_rounds))})"
 
     def table(self) -> str:
         """A Markdown table with a row for each peer."""
@@ -82,6 +82,10 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 def short(number: float) -> str:
     """Three significant digits or the whole part, whichever is longer."""
     return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def _ratio(number: float) -> str:
+    return f"{number:.2f}" if number >= 0.1 else f"{number:.2g}"
 
 
 def save(folder: Path, series: Iterable[Series], facts: dict[str, Any]) -> Path:

@@ -132,6 +132,11 @@ def test_a_ratio_to_nothing_is_empty() -> None:
     assert series.ratio("a", "b") == ""
 
 
+def test_a_small_ratio_keeps_two_digits() -> None:
+    series = Series("agent-dispatch", "", "ms", rounds={"a": [2.1], "b": [1000]}, beside=("b",))
+    assert series.ratio("a", "b") == "0.0021 (0.0021-0.0021)"
+
+
 def test_a_table_has_the_ratios_that_its_series_asks_for() -> None:
     series = Series("agent-wait", "", "runs/s", rounds={"a": [30], "b": [10]}, beside=("b",))
     header, _, first, *_ = series.table().strip().splitlines()
