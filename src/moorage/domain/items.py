@@ -1,6 +1,6 @@
 """Items of the long-term memory: what is asked of them, and which of them are meant."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import ge, gt, le, lt
 from typing import Any, Literal
@@ -10,6 +10,8 @@ from moorage.domain.filters import is_same
 Namespace = tuple[str, ...]
 
 ANY_LABEL = "*"
+DEEPEST = 200
+"""How deeply values and filters may be nested: what compares and writes them goes down by calls."""
 
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "$gt": gt,
@@ -96,6 +98,16 @@ def unknown_operators(wanted: Any) -> Iterator[str]:
                 yield key
 
 
+def is_too_deep(value: Any) -> bool:
+    """Say whether a JSON value is nested more deeply than ``DEEPEST``."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [part for one in level for part in _parts(one)]
+        if not level:
+            return False
+    return True
+
+
 def begins_with(namespace: Namespace, path: Namespace) -> bool:
     """Say whether a namespace begins with the labels of ``path``; ``*`` is any one label."""
     return len(namespace) >= len(path) and all(
@@ -106,6 +118,12 @@ def begins_with(namespace: Namespace, path: Namespace) -> bool:
 def ends_with(namespace: Namespace, path: Namespace) -> bool:
     """Say whether a namespace ends with the labels of ``path``; ``*`` is any one label."""
     return begins_with(namespace[::-1], path[::-1])
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _fits(value: Any, wanted: Any) -> bool:

@@ -24,11 +24,13 @@ from langgraph.store.base import (
 
 from moorage.domain.caller import Caller
 from moorage.domain.items import (
+    DEEPEST,
     OPERATORS,
     ItemQuery,
     Namespace,
     NamespaceQuery,
     NewItem,
+    is_too_deep,
     unknown_operators,
 )
 from moorage.engine.access import Access, Action
@@ -54,7 +56,7 @@ class Items:
         """Keep an item, in place of the one that is there.
 
         Raises:
-            Invalid: It is to live for no time at all.
+            Invalid: It is to live for no time at all, or its value is nested too deeply.
         """
         value = await self._authorised(
             caller,
@@ -70,6 +72,7 @@ class Items:
             ttl = (self._store.ttl_config or {}).get("default_ttl")
         elif not ttl > 0:
             raise Invalid("ttl: it should be a number of minutes above 0")
+        _check_depth("value", value["value"])
         namespace, key = _namespace(value["namespace"]), value["key"]
         await self._do(PutOp(namespace, key, value["value"], value["index"], ttl))
 
@@ -94,6 +97,7 @@ class Items:
 
         Raises:
             BadRequest: The filter has an operator that there is not.
+            Invalid: It is nested too deeply.
         """
         value = await self._authorised(
             caller,
@@ -105,6 +109,7 @@ class Items:
             query=query.query,
             refresh_ttl=query.refresh_ttl,
         )
+        _check_depth("filter", value["filter"])
         for unknown in unknown_operators(value["filter"]):
             raise BadRequest(f"Unsupported operator: {unknown}; use {', '.join(OPERATORS)}")
         op = SearchOp(
@@ -159,6 +164,11 @@ class Items:
         if asked is not None:
             return asked
         return (self._store.ttl_config or {}).get("refresh_on_read", True)
+
+
+def _check_depth(field: str, value: Any) -> None:
+    if is_too_deep(value):
+        raise Invalid(f"{field}: it is nested more than {DEEPEST} levels deep")
 
 
 def _namespace(labels: Any) -> Namespace:

@@ -128,6 +128,21 @@ async def test_operators_that_there_are_not(client: Any):
         await client.store.search_items(["a"], filter={"n": {"$like": "x"}})
 
 
+def nested(depth: int) -> str:
+    return '{"a":' * depth + "1" + "}" * depth
+
+
+async def test_deep_values(http: httpx.AsyncClient, space: str):
+    for depth, status in ((200, 204), (201, 422), (1000, 422)):
+        item = f'{{"namespace": ["{space}"], "key": "k", "value": {nested(depth)}}}'
+        assert (await http.put("/store/items", content=item)).status_code == status
+    got = await http.get("/store/items", params={"namespace": space, "key": "k"})
+    assert f'"value":{nested(200)}' in got.text
+    for depth, status in ((200, 200), (201, 422), (1000, 422)):
+        asked = f'{{"namespace_prefix": ["{space}"], "filter": {nested(depth)}}}'
+        assert (await http.post("/store/items/search", content=asked)).status_code == status
+
+
 @pytest.mark.parametrize(
     ("asked", "body", "status", "detail"),
     [
@@ -171,6 +186,19 @@ async def test_what_may_be_left_out(http: httpx.AsyncClient, space: str):
     assert [space] in found.json()["namespaces"]
     gone = await http.request("DELETE", "/store/items", json={"namespace": [space], "key": "k"})
     assert (gone.status_code, gone.content) == (204, b"")
+
+
+def test_a_model_that_cannot_be_had_stops_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "agent.py").write_text("graph = str.upper\n")
+    (tmp_path / "langgraph.json").write_text(
+        '{"dependencies": ["."], "graphs": {"agent": "./agent.py:graph"},'
+        ' "store": {"index": {"dims": 3, "embed": "nobody:model"}}}'
+    )
+    with pytest.raises(SystemExit):
+        create_app(Settings.parse({"MOORAGE_DATABASE_URL": "memory:"}), project=read(tmp_path))
+    assert "store.index.embed: nobody:model cannot be used" in capsys.readouterr().err
 
 
 class TestARememberingProject:

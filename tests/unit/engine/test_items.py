@@ -177,6 +177,18 @@ class TestRequests:
         with pytest.raises(BadRequest, match=r"Unsupported operator: \$in; use \$eq, "):
             await items.search(ADA, ItemQuery(filter={"n": {"$in": [1]}}))
 
+    async def test_depths(self, items: Items):
+        deep: Any = 1
+        for _ in range(200):
+            deep = {"a": deep}
+        await items.put(ADA, NewItem(("a",), "k", deep))
+        assert await keys(items, filter=deep) == ["k"]
+        for wanted in ({"a": deep}, {"a": [deep]}):
+            with pytest.raises(Invalid, match=r"^value: .* 200 levels"):
+                await items.put(ADA, NewItem(("a",), "k", wanted))
+            with pytest.raises(Invalid, match=r"^filter: .* 200 levels"):
+                await items.search(ADA, ItemQuery(filter=wanted))
+
     @pytest.mark.parametrize("ttl", [0, -1, float("nan")])
     async def test_a_life_has_a_length(self, items: Items, ttl: float):
         with pytest.raises(Invalid, match=r"^ttl: "):

@@ -59,7 +59,8 @@ class NamespaceSearch(Body):
 @routes.put("/items")
 async def put(body: ItemPut, ask: Asking) -> Response:
     """Keep an item, in place of the one that is there."""
-    await ask.agents.items.put(ask.caller, NewItem(**body.model_dump()))
+    item = NewItem(body.namespace, body.key, body.value, body.index, body.ttl)
+    await ask.agents.items.put(ask.caller, item)
     return nothing()
 
 
