@@ -26,6 +26,7 @@ from moorage.edge.openapi import Service
 from moorage.edge.paths import Paths
 from moorage.edge.probes import Check
 from moorage.edge.route_limits import RouteLimiter, install_limiter
+from moorage.engine.agents import Agents
 from moorage.engine.policy import POLICY_KEY, ErrorMapper, RunPolicy
 from moorage.engine.thread_pool import default_threads
 from moorage.errors import Misconfigured
@@ -186,7 +187,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     app.include_router(probes.router(about, readiness=readiness, metrics=metrics))
     app.include_router(sessions.router(identification))
     if hosting:
-        app.include_router(agent_server.router())
+        _publish(app, hosting.agents)
     if console:
         warnings = opening.warnings(settings, identification, feedback)
         app.include_router(
@@ -199,3 +200,9 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             )
         )
     return app
+
+
+def _publish(app: FastAPI, agents: Agents) -> None:
+    """Publish agents by the Agent Server's API; ``app.state.agents`` is what is published."""
+    app.state.agents = agents
+    app.include_router(agent_server.router())

@@ -129,6 +129,13 @@ class Hosting:
         await self._stack.aclose()
 
 
+def database_url(project: Project, settings: Settings) -> str:
+    """Return where a project's data are kept."""
+    if settings.database_url:
+        return settings.database_url.get_secret_value()
+    return f"sqlite:///{project.folder / DATABASE}"
+
+
 def _manner(project: Project, settings: Settings, addresses: AddressPolicy) -> Manner:
     secret = settings.webhook_secret
     return Manner(
@@ -140,12 +147,8 @@ def _manner(project: Project, settings: Settings, addresses: AddressPolicy) -> M
 
 
 def _storage(project: Project, settings: Settings, terms: Terms) -> Storage:
-    url = settings.database_url.get_secret_value() if settings.database_url else ""
-    return open_storage(
-        url or f"sqlite:///{project.folder / DATABASE}",
-        terms=terms,
-        item_terms=_item_terms(project.store),
-    )
+    url = database_url(project, settings)
+    return open_storage(url, terms=terms, item_terms=_item_terms(project.store))
 
 
 def _item_terms(store: Store) -> ItemTerms:

@@ -14,7 +14,15 @@ AUTHENTICATION = "docs/howto/authentication.md"
 
 
 def test_every_command_is_on_the_page():
-    for command in ("moorage --version", "moorage keys new", "moorage keys hash", "moorage config"):
+    for command in (
+        "moorage --version",
+        "moorage dev",
+        "moorage serve",
+        "moorage migrate",
+        "moorage keys new",
+        "moorage keys hash",
+        "moorage config",
+    ):
         assert f"\n## `{command}" in read("docs/reference/cli.md")
 
 

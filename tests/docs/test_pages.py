@@ -21,6 +21,7 @@ NOT_RUN: set[tuple[str, str]] = {
         "installing needs the network, and the tests have all of it installed",
     ),
     ("docs/quickstart.md", "installing needs the network, and the tests have all of it installed"),
+    ("docs/reference/cli.md", "it serves until it is stopped"),
     ("docs/quickstart.md", "needs a provider's package and key"),
 }
 

@@ -22,6 +22,8 @@ MADE = {
     "../c/N4XyA/input_schema",
     "../invoke",
     "application/json",
+    "agents/project",
+    "benchmarks/.langgraph-dev",
     "benchmarks/.peer",
     "benchmarks/results/",
     "playground/",

@@ -9,7 +9,7 @@ import click
 from moorage import __version__
 from moorage.errors import Misconfigured
 
-_COMMANDS = ("config", "keys")
+_COMMANDS = ("config", "dev", "keys", "migrate", "serve")
 
 
 class _OnDemand(click.Group):
@@ -28,7 +28,7 @@ class _OnDemand(click.Group):
 @click.version_option(__version__, prog_name="moorage", message="%(prog)s %(version)s")
 @click.pass_context
 def moorage(context: click.Context) -> None:
-    """Look after a moorage service: its keys and its configuration."""
+    """Serve agents, and look after the service: its keys, its settings, its database."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

@@ -46,6 +46,7 @@ _SECRET_VALUE = re.compile(
 
 # Libraries that write a line, with the whole URL, for each request that they make.
 CLIENTS = ("httpx", "httpcore", "openai", "anthropic")
+_CHATTY = (*CLIENTS, "alembic")
 
 # uvicorn's word on a response that the edge has cut off on purpose, and already logged.
 _SAID_BEFORE = "ASGI callable returned without completing response."
@@ -208,7 +209,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def _quieten(level: int) -> None:
-    for name in CLIENTS:
+    for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING if level > logging.DEBUG else level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi", "gunicorn.error"):
         server = logging.getLogger(name)
