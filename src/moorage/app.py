@@ -173,6 +173,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     app = Service(
         title=settings.title,
         public=None if is_open else public,
+        security=opening.security(project),
         middleware=[layer for layer in layers if layer],
         lifespan=running,
         docs_url="/docs" if settings.shows_docs else None,

@@ -13,7 +13,7 @@ MoorageError
 ├── Unavailable          not now; try again after ``retry_after``
 ├── TimedOut             the run took longer than it may
 ├── Abandoned            the client left; nobody reads the answer
-├── Rejected             a runnable's failure that the operator chose to tell the client about
+├── Rejected             what a deployment's own code chose to tell the client, with its own status
 └── Misconfigured        found at start-up, never while serving
 
 None of them knows HTTP: ``moorage.edge.errors`` maps each class to a status, once. ``str(error)``
@@ -129,7 +129,9 @@ class Abandoned(MoorageError):
 
 
 class Rejected(MoorageError):
-    """A runnable failed, and the operator's error mapper gave it a status and a message.
+    """A deployment's own code says what the client is told, and with which status.
+
+    It is an error mapper, when a runnable has failed, or a handler of an ``Auth`` object.
 
     Args:
         status_code: From 400 to 599.

@@ -13,6 +13,7 @@ from moorage.auth.sessions import Sessions, own_secret
 from moorage.edge import probes, sessions
 from moorage.edge.identification import Identification
 from moorage.edge.metrics import Metrics
+from moorage.edge.openapi import KEYS, Security
 from moorage.edge.probes import Check, Readiness
 from moorage.engine.access import Rule
 from moorage.errors import Misconfigured
@@ -111,6 +112,13 @@ def callers(
     """
     own, rule = project_auth(project)
     return identification(settings, handler or own), rule
+
+
+def security(project: Project | None) -> Security:
+    """Return what the OpenAPI document says about credentials: the project's words, or ours."""
+    if project is None or (auth := project.auth) is None or (said := auth.openapi) is None:
+        return KEYS
+    return Security(said.securitySchemes, said.security, said.paths)
 
 
 def web_pages(settings: Settings, identification: Identification) -> WebPages:

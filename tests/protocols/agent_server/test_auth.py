@@ -126,6 +126,19 @@ def test_a_websocket_is_refused_before_it_is_open(guarded: str):
     assert b"Who are you?" in (caught.value.response.body or b"")
 
 
+async def test_the_document_says_what_the_project_says_about_credentials(
+    http: httpx.AsyncClient,
+):
+    document = (await http.get("/openapi.json")).json()
+
+    assert document["components"]["securitySchemes"] == {
+        "name": {"type": "http", "scheme": "bearer"}
+    }
+    assert document["security"] == [{"name": []}]
+    assert document["paths"]["/threads"]["post"]["security"] == []
+    assert "security" not in document["paths"]["/threads/search"]["post"]
+
+
 # Threads
 
 
@@ -218,7 +231,7 @@ async def test_a_node_knows_who_is_calling(people: People):
 
     values = await people.ada.runs.wait(thread, "echo", input=SAY, config=forged)
 
-    assert values["messages"][-1]["content"] == "ada ada Ada run 7 letters ada run ada"
+    assert values["messages"][-1]["content"] == "ada ada Ada run 7 letters ada run ada ada"
 
 
 async def test_nothing_that_is_answered_shows_more_than_who_it_was(
@@ -322,7 +335,7 @@ def test_a_cron_is_of_who_made_it_and_so_are_its_runs(guarded: str):
         assert "hunter2" not in repr([cron, threads])
         assert threads[0]["metadata"]["owner"] == "ada"
         said = threads[0]["values"]["messages"][-1]["content"]
-        assert said == "ada ada Ada run 7 letters ada run ada"
+        assert said == "ada ada Ada run 7 letters ada run ada ada"
         assert bob.crons.search(metadata=mark) == []
         assert bob.crons.count(metadata=mark) == 0
         assert bob.threads.search(metadata=mark) == []

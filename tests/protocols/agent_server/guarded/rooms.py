@@ -6,10 +6,14 @@ from typing import Any
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.runtime import get_runtime
 
 
 def answer(state: MessagesState, config: RunnableConfig) -> Any:
     """Say who is calling, and how much of the secret they brought is there."""
+    server = get_runtime().server_info
+    assert server
+    assert server.user
     configurable = config["configurable"]
     user = configurable["langgraph_auth_user"]
     told = [
@@ -21,6 +25,7 @@ def answer(state: MessagesState, config: RunnableConfig) -> Any:
         configurable["langgraph_auth_user_id"],
         ",".join(configurable["langgraph_auth_permissions"]),
         configurable["user_id"],
+        server.user.identity,
     ]
     return {"messages": [AIMessage(" ".join(told))]}
 
