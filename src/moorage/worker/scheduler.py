@@ -43,11 +43,16 @@ class Scheduler:
             await cancelled([self._loop])
 
     async def tick(self) -> int:
-        """Make the runs of crons that are due, and return how many were made."""
-        made = 0
-        for cron in await self._firing.due(_AT_ONCE):
-            made += await self._firing.fire(cron) is not None
-        return made
+        """Make the runs of crons that are due, and return how many were made.
+
+        They are made beside one another, so that the database commits them together.
+        """
+        due = await self._firing.due(_AT_ONCE)
+        ends = await asyncio.gather(*map(self._firing.fire, due), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return sum(end is not None for end in ends)
 
     async def _step(self) -> None:
         try:

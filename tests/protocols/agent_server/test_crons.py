@@ -267,6 +267,8 @@ class TestRefusals:
             ({"schedule": None}, "schedule"),
             ({"timezone": "Mars/Base"}, "Invalid timezone: 'Mars/Base'"),
             ({"end_time": "tomorrow"}, "end_time"),
+            ({"end_time": "9999-12-31T23:59:59-12:00"}, "no such time in UTC"),
+            ({"end_time": "0001-01-01T00:00:00+12:00"}, "no such time in UTC"),
             ({"on_run_completed": "burn"}, "on_run_completed"),
             ({"stream_mode": "loud"}, "stream_mode"),
             ({"webhook": "http://127.0.0.1/here"}, "loopback"),

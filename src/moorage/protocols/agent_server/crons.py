@@ -55,12 +55,15 @@ SortBy = Literal[
 ]
 
 
-def _aware(time: datetime) -> datetime:
-    """Take a time without a zone for UTC, as clients in Python send it."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+def _in_utc(time: datetime) -> datetime:
+    """Return a time in UTC, which is what one without a zone means."""
+    try:
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("there is no such time in UTC") from None
 
 
-Time = Annotated[datetime, AfterValidator(_aware)]
+Time = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 class CronFields(RunFields):
