@@ -94,7 +94,8 @@ class Hosting:
             webhooks=None if project.http.disable_webhooks else addresses,
         )
         crons = Crons(self._storage, assistants, runs, access, run_of_payload)
-        self._scheduler = Scheduler(Firing(self._storage, queue, crons.request))
+        firing = Firing(self._storage, queue, crons.request)
+        self._scheduler = Scheduler(firing) if settings.run_crons else None
         self.agents = Agents(
             graphs=graphs,
             assistants=assistants,
@@ -121,7 +122,8 @@ class Hosting:
         await self._stack.enter_async_context(self._recorder)
         await self._stack.enter_async_context(Courier(self._outbox, self._manner))
         await self._stack.enter_async_context(self._worker)
-        await self._stack.enter_async_context(self._scheduler)
+        if self._scheduler is not None:
+            await self._stack.enter_async_context(self._scheduler)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

@@ -229,6 +229,12 @@ class Settings(BaseSettings):
         description="How many runs of agents one process works on at once; others wait.",
         examples=["10"],
     )
+    run_crons: bool = Field(
+        default=True,
+        description="Whether the process begins the runs of crons when their time comes. They can"
+        " be made and changed in any case.",
+        examples=["false"],
+    )
     database_url: SecretStr | None = Field(
         default=None,
         description="The database of a project's agents: `sqlite:///path`, or `memory:`, which"

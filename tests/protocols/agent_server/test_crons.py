@@ -1,7 +1,9 @@
 """``/runs/crons`` and ``/threads/{thread_id}/runs/crons`` through the official client."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,10 +16,14 @@ from langgraph_sdk.errors import (
     UnprocessableEntityError,
 )
 
+from moorage import Settings, create_app
+from moorage.project import read
+from moorage.testing import serving
 from tests.acceptance.processes import until
 
 pytestmark = pytest.mark.anyio
 
+PROJECT = Path(__file__).parent / "project"
 EVERY_SECOND = "* * * * * *"
 YEARLY = "0 0 1 1 *"
 
@@ -108,6 +114,30 @@ class TestFiring:
         assert client.threads.search(metadata=mark) == []
 
         client.crons.update(cron["cron_id"], enabled=True)
+        until(lambda: client.threads.search(metadata=mark), "a run")
+
+
+def test_a_process_that_is_to_leave_crons_alone_leaves_their_runs_to_the_next(tmp_path: Path):
+    options = {"MOORAGE_DATABASE_URL": f"sqlite:///{tmp_path}/moorage.db"}
+    mark = {"mark": str(uuid4())}
+
+    def served(**more: str) -> AbstractContextManager[str]:
+        settings = Settings.parse({**options, **more})
+        return serving(create_app(settings, project=read(PROJECT)))
+
+    with served(MOORAGE_RUN_CRONS="false") as url, get_sync_client(url=url) as client:
+        client.crons.create(
+            "steps",
+            schedule=EVERY_SECOND,
+            input={"words": []},
+            metadata=mark,
+            on_run_completed="keep",
+        )
+        [cron] = client.crons.search(metadata=mark)
+        due = time_of(str(cron["next_run_date"]))
+        until(lambda: datetime.now(UTC) > due + timedelta(seconds=1), "its time")
+        assert client.threads.search(metadata=mark) == []
+    with served() as url, get_sync_client(url=url) as client:
         until(lambda: client.threads.search(metadata=mark), "a run")
 
 
