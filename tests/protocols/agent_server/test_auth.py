@@ -256,6 +256,25 @@ async def test_nothing_that_is_answered_shows_more_than_who_it_was(
     assert "hunter2" not in texts
 
 
+def test_a_run_that_begins_after_a_restart_knows_its_caller(tmp_path: Path):
+    settings = Settings.parse({"MOORAGE_DATABASE_URL": f"sqlite:///{tmp_path}/moorage.db"})
+    project = read(HERE / "guarded")
+    with (
+        serving(create_app(settings, project=project)) as url,
+        get_sync_client(url=url, headers=as_("ada")) as ada,
+    ):
+        thread = ada.threads.create()["thread_id"]
+        run = ada.runs.create(thread, "echo", input=SAY, after_seconds=1)
+    with (
+        serving(create_app(settings, project=project)) as url,
+        get_sync_client(url=url, headers=as_("ada")) as ada,
+    ):
+        values = until(lambda: ada.threads.get(thread)["values"], "the end of the run")
+
+    assert run["status"] == "pending"
+    assert values["messages"][-1]["content"] == "ada ada Ada run 7 letters ada run ada ada"
+
+
 async def test_a_run_of_another_is_none(people: People):
     thread = (await people.ada.threads.create())["thread_id"]
     run = (await people.ada.runs.create(thread, "waiting", input=SAY))["run_id"]
