@@ -17,6 +17,7 @@ from moorage.engine.access import Access, Rule
 from moorage.engine.addresses import AddressPolicy
 from moorage.engine.agents import Agents
 from moorage.engine.assistants import Assistants
+from moorage.engine.cancels import Cancels
 from moorage.engine.crons import Crons
 from moorage.engine.embeddings import load_embeddings
 from moorage.engine.execution import Means
@@ -24,6 +25,7 @@ from moorage.engine.firing import Firing
 from moorage.engine.following import Following
 from moorage.engine.graphs import Graphs
 from moorage.engine.items import Items
+from moorage.engine.joins import Joins
 from moorage.engine.outbox import Outbox, Retries
 from moorage.engine.queue import Queue
 from moorage.engine.recording import Recorder
@@ -90,9 +92,9 @@ class Hosting:
             assistants,
             access,
             worker=self._worker,
-            following=Following(self._storage, streams, self._recorder),
             webhooks=None if project.http.disable_webhooks else addresses,
         )
+        following = Following(self._storage, streams, self._recorder)
         crons = Crons(self._storage, assistants, runs, access, run_of_payload)
         firing = Firing(self._storage, queue, crons.request)
         self._scheduler = Scheduler(firing) if settings.run_crons else None
@@ -101,6 +103,8 @@ class Hosting:
             assistants=assistants,
             threads=Threads(self._storage, queue, access),
             runs=runs,
+            joins=Joins(self._storage, following, access),
+            cancels=Cancels(self._storage, queue, streams, access),
             items=Items(self._storage.items, access),
             crons=crons,
         )

@@ -7,23 +7,39 @@ they do not know, and that has data, for a chunk of output.
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, aclosing
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from moorage.errors import Abandoned
 
-HEARTBEAT = 15.0
-"""Seconds of silence that proxies are not known to end a connection for."""
 
-_HEADERS: list[tuple[bytes, bytes]] = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"connection", b"keep-alive"),
-    (b"x-accel-buffering", b"no"),
-]
-_PING = b": ping\r\n\r\n"
+class Heartbeat(NamedTuple):
+    """The sign of life that a stream gives: a comment, which clients pass over.
+
+    Attributes:
+        seconds: How far apart two of them are. Proxies are not known to end a connection that was
+            silent for 15 seconds.
+        comment: What it says.
+        is_regular: Whether it comes between events too, for clients that learn the rhythm; else it
+            comes after so much silence.
+    """
+
+    seconds: float = 15.0
+    comment: bytes = b"ping"
+    is_regular: bool = False
+
+
+SILENT = Heartbeat()
+"""Beats only where nothing else is sent."""
+
+_HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    "connection": "keep-alive",
+    "x-accel-buffering": "no",
+}
 _MOST_PENDING = 64 * 1024
 """Bytes that may wait for a slow client before the source is held back."""
 _LAST_WORDS = 1.0
@@ -58,19 +74,20 @@ class EventResponse(Response):
         frames: The source of frames.
         supervise: Makes the context in which the source is waited for. It gets a coroutine function
             that returns when the client has left, and may raise to end the stream.
-        closing: Returns the last frames after the source, or the supervision, has raised.
-        heartbeat: Seconds of silence after which a comment is sent.
+        closing: Returns the last frames after the source, or the supervision, has raised; None to
+            leave the response without an end, so that the client sees that it was cut off.
+        heartbeat: The sign of life.
         abandoned: What is to be done when the client has left.
-        headers: Further headers.
+        headers: Further headers, or others than there would be.
     """
 
     def __init__(  # noqa: PLR0913 - what differs from stream to stream
         self,
         frames: Frames,
         supervise: Supervise,
-        closing: Callable[[Exception], bytes],
+        closing: Callable[[Exception], bytes | None],
         *,
-        heartbeat: float = HEARTBEAT,
+        heartbeat: Heartbeat = SILENT,
         abandoned: Callable[[], Awaitable[object]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -78,8 +95,8 @@ class EventResponse(Response):
         self.background = None
         self.body = b""
         self.raw_headers = [
-            *_HEADERS,
-            *((name.encode(), value.encode()) for name, value in (headers or {}).items()),
+            (name.encode(), value.encode())
+            for name, value in {**_HEADERS, **(headers or {})}.items()
         ]
         self._abandoned = abandoned
         self._frames = frames
@@ -98,7 +115,9 @@ class EventResponse(Response):
             if self._abandoned:
                 await self._abandoned()
         except Exception as error:  # noqa: BLE001 - a boundary: `closing` logs what it must
-            await _within(_LAST_WORDS, relay.finish(self._closing(error)))
+            last = self._closing(error)
+            if last is not None:
+                await _within(_LAST_WORDS, relay.finish(last))
         else:
             await relay.finish()
 
@@ -106,7 +125,7 @@ class EventResponse(Response):
 class _Relay:
     """Moves frames from the source to the client."""
 
-    def __init__(self, frames: Frames, send: Send, heartbeat: float) -> None:
+    def __init__(self, frames: Frames, send: Send, heartbeat: Heartbeat) -> None:
         self._frames = frames
         self._heartbeat = heartbeat
         self._send = send
@@ -116,7 +135,7 @@ class _Relay:
         self._has_room: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._last_write = self._loop.time()
-        self._timer = self._loop.call_later(heartbeat, self._beat)
+        self._timer = self._loop.call_later(heartbeat.seconds, self._beat)
 
     async def run(self) -> None:
         """Relay until the source ends; what is still pending then is left to ``finish``."""
@@ -167,11 +186,12 @@ class _Relay:
             self._has_more.set_result(None)
 
     def _beat(self) -> None:
-        quiet = self._loop.time() - self._last_write
-        wait = self._heartbeat - quiet if quiet < self._heartbeat else self._heartbeat
+        seconds = self._heartbeat.seconds
+        quiet = seconds if self._heartbeat.is_regular else self._loop.time() - self._last_write
+        wait = seconds - quiet if quiet < seconds else seconds
         self._timer = self._loop.call_later(wait, self._beat)
-        if quiet >= self._heartbeat and not self._pending:
-            self._pending.append(_PING)
+        if quiet >= seconds and not self._pending:
+            self._pending.append(b": %b\r\n\r\n" % self._heartbeat.comment)
             self._tell()
 
 

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from moorage.engine.assistants import Assistants
+from moorage.engine.cancels import Cancels
 from moorage.engine.crons import Crons
 from moorage.engine.graphs import Graphs
 from moorage.engine.items import Items
+from moorage.engine.joins import Joins
 from moorage.engine.runs import Runs
 from moorage.engine.threads import Threads
 
@@ -18,5 +20,7 @@ class Agents:
     assistants: Assistants
     threads: Threads
     runs: Runs
+    joins: Joins
+    cancels: Cancels
     items: Items
     crons: Crons

@@ -28,6 +28,15 @@ class Following:
         self._streams = streams
         self._recorder = recorder
 
+    async def stream_of(self, run_id: str) -> RunStream:
+        """Return a run's stream, closed if nothing will be published on it any more."""
+        if (known := self._streams.known(run_id)) is not None:
+            return known
+        stream = self._streams.of(run_id)
+        if await self._is_over(run_id):
+            self._streams.end(run_id, lasts=False)
+        return stream
+
     async def follow(
         self, run_id: str, after: int | None = None
     ) -> AsyncGenerator[Streamed | Gap, None]:
@@ -40,7 +49,7 @@ class Following:
                 from now on.
         """
         # First the stream, then what is kept, so that what happens in between is on the stream.
-        stream = await self._stream_of(run_id)
+        stream = await self.stream_of(run_id)
         last = stream.latest if after is None else after
         async for one in self._parts(run_id, stream, last, is_live=after is None):
             if one.id <= last:
@@ -73,15 +82,6 @@ class Following:
             for one in unpacked(flush.events):
                 if one.id > after:
                     yield one
-
-    async def _stream_of(self, run_id: str) -> RunStream:
-        """Return a run's stream, closed if nothing will be published on it any more."""
-        if (known := self._streams.known(run_id)) is not None:
-            return known
-        stream = self._streams.of(run_id)
-        if await self._is_over(run_id):
-            self._streams.end(run_id, lasts=False)
-        return stream
 
     async def _is_over(self, run_id: str) -> bool:
         try:

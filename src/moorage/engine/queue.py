@@ -24,6 +24,7 @@ from moorage.domain.runs import (
     RunRequest,
 )
 from moorage.engine.streams import Streams
+from moorage.errors import NotFound
 from moorage.storage.interface import Storage
 
 Stop = Callable[[str, CancelAction], None]
@@ -98,11 +99,15 @@ class Queue:
             self._news.set()
             for tell in self._ends:
                 tell()
+        else:
+            await self._let_go(held.run_id)
         return is_settled
 
     async def release(self, held: Claim, *, counts: bool) -> bool:
         """Hand a run back unfinished; say whether it was still ``held``. Its followers stay."""
         is_released = await self._queue.release(held, counts=counts)
+        if not is_released:
+            await self._let_go(held.run_id)
         self._news.set()
         return is_released
 
@@ -142,6 +147,13 @@ class Queue:
     def on_end(self, tell: Callable[[], None]) -> None:
         """Have ``tell`` called when runs have ended, of which storage knows which."""
         self._ends.append(tell)
+
+    async def _let_go(self, run_id: str) -> None:
+        """Let the followers go of a run that went with its thread while it worked."""
+        try:
+            await self._storage.runs.get(run_id)
+        except NotFound:
+            self._streams.end(run_id, lasts=False)
 
     def _announce(self, accepted: Accepted) -> None:
         if accepted.is_new:

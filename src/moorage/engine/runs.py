@@ -1,27 +1,25 @@
 """Runs: what clients may do with them, on a thread or on one made for the purpose."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 from uuid import uuid4
 
 from langchain_core.utils.uuid import uuid7
 
 from moorage.domain.caller import Caller
-from moorage.domain.runs import CancelAction, Claim, Multitask, Outcome, Run, RunRequest
+from moorage.domain.runs import Claim, Multitask, Run, RunRequest, RunStatus
 from moorage.domain.search import Page
 from moorage.engine.access import Access
 from moorage.engine.addresses import ANYWHERE_PUBLIC, AddressPolicy, check_url
 from moorage.engine.assistants import Assistants
-from moorage.engine.following import Following
+from moorage.engine.joins import Joined
 from moorage.engine.queue import Queue
 from moorage.engine.run_config import Asked, check_config, configure
-from moorage.engine.streams import Gap, RunStream, Streamed, Streams
+from moorage.engine.streams import Streams
 from moorage.errors import NotFound
 from moorage.storage.interface import Storage
-
-_GONE = {"error": "NotFound", "message": "The run was rolled back; nothing of it is left."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,25 +55,6 @@ class NewRun:
     feedback_keys: Sequence[str] = ()
 
 
-class Started(NamedTuple):
-    """A run that was taken on, and where its events are."""
-
-    run: Run
-    stream: RunStream
-
-
-class Result(NamedTuple):
-    """What comes of a run.
-
-    Attributes:
-        values: What the graph gave, or where it gave nothing, what the thread holds.
-        error: How the run failed, as ``{"error", "message"}``.
-    """
-
-    values: Any = None
-    error: Mapping[str, Any] | None = None
-
-
 class Worker(Protocol):
     """This process's worker, which begins runs at once if it has a place for them."""
 
@@ -99,7 +78,6 @@ class Runs:
         assistants: What they are runs of.
         access: Says who may do what.
         worker: Begins them here, if there is one.
-        following: Shows their events to those who come back to them.
         webhooks: Where their ends may be told; None tells nobody.
     """
 
@@ -112,7 +90,6 @@ class Runs:
         access: Access,
         *,
         worker: Worker | None = None,
-        following: Following,
         webhooks: AddressPolicy | None = ANYWHERE_PUBLIC,
     ) -> None:
         self._threads = storage.threads
@@ -122,10 +99,9 @@ class Runs:
         self._assistants = assistants
         self._access = access
         self._worker = worker
-        self._following = following
         self._webhooks = webhooks
 
-    async def start(self, caller: Caller, wanted: NewRun, thread_id: str | None = None) -> Started:
+    async def start(self, caller: Caller, wanted: NewRun, thread_id: str | None = None) -> Joined:
         """Take a run on: on a thread, or on one of its own that goes with it.
 
         Raises:
@@ -134,13 +110,12 @@ class Runs:
             BadRequest: Both ``configurable`` and ``context`` are given.
             Conflict: The thread has unfinished runs and the strategy is to reject.
         """
-        request = await self.prepare(caller, wanted, thread_id)
-        worker = self._worker if self._worker and self._worker.free else None
-        accepted = await self._queue.enqueue(request, owner=worker.name if worker else None)
-        stream = self._streams.of(accepted.run.run_id)
-        if accepted.claim and worker:
-            worker.begin(accepted.claim)
-        return Started(accepted.run, stream)
+        return await self._begin(await self.prepare(caller, wanted, thread_id))
+
+    async def start_all(self, caller: Caller, wanted: Sequence[NewRun]) -> list[Run]:
+        """Take on runs on threads of their own, all of them or none; raise as ``start``."""
+        requests = [await self.prepare(caller, one, None) for one in wanted]
+        return [(await self._begin(request)).run for request in requests]
 
     async def prepare(self, caller: Caller, wanted: NewRun, thread_id: str | None) -> RunRequest:
         """Return the run that is to be queued, once the caller may have it; raise as ``start``."""
@@ -183,50 +158,37 @@ class Runs:
         check_config(wanted.asked)
         self._webhook(wanted.webhook)
 
-    async def result(self, started: Started) -> Result:
-        """Return what comes of a run, when it has ended."""
-        await started.stream.ended()
-        outcome = started.stream.outcome
-        if outcome is None:
-            return await self._left(started.run)
-        return _result(outcome)
-
-    async def abandon(self, run: Run) -> None:
-        """Stop a run that nobody waits for any more."""
-        await self._queue.cancel([run.run_id], CancelAction.INTERRUPT)
-
-    async def get(self, caller: Caller, thread_id: str, run_id: str) -> Run:
-        """Return a run of a thread.
-
-        Raises:
-            NotFound: There is none that the caller may see.
-        """
-        await self._see(caller, thread_id)
-        return await self._kept.get(run_id, thread_id)
-
-    async def follow(
-        self, caller: Caller, thread_id: str, run_id: str, after: int | None
-    ) -> AsyncGenerator[Streamed | Gap, None]:
-        """Return the events of a run after one of them; see ``Following.follow``.
-
-        Raises:
-            NotFound: There is none that the caller may see.
-        """
-        await self.get(caller, thread_id, run_id)
-        return self._following.follow(run_id, after)
-
-    async def of_thread(self, caller: Caller, thread_id: str, page: Page) -> list[Run]:
-        """Return a page of a thread's runs, newest first.
+    async def of_thread(
+        self, caller: Caller, thread_id: str, page: Page, status: RunStatus | None = None
+    ) -> list[Run]:
+        """Return a page of a thread's runs, newest first, or of those with one status.
 
         Raises:
             NotFound: There is no such thread that the caller may see.
         """
-        await self._see(caller, thread_id)
-        return await self._kept.of_thread(thread_id, page=page)
-
-    async def _see(self, caller: Caller, thread_id: str) -> None:
         filters = await self._access.authorise(caller, "threads", "read", {"thread_id": thread_id})
         await self._threads.get(thread_id, filters)
+        return await self._kept.of_thread(thread_id, status=status, page=page)
+
+    async def delete(self, caller: Caller, thread_id: str, run_id: str) -> None:
+        """Delete a run that has ended. What it has done to its thread stays.
+
+        Raises:
+            NotFound: There is none that the caller may delete.
+            Conflict: It has not ended.
+        """
+        value = {"thread_id": thread_id, "run_id": run_id}
+        filters = await self._access.authorise(caller, "threads", "delete", value)
+        await self._threads.get(thread_id, filters)
+        await self._kept.delete(run_id, thread_id)
+
+    async def _begin(self, request: RunRequest) -> Joined:
+        worker = self._worker if self._worker and self._worker.free else None
+        accepted = await self._queue.enqueue(request, owner=worker.name if worker else None)
+        stream = self._streams.of(accepted.run.run_id)
+        if accepted.claim and worker:
+            worker.begin(accepted.claim)
+        return Joined(accepted.run, stream)
 
     def _webhook(self, url: str | None) -> str | None:
         if url is None or self._webhooks is None:
@@ -243,24 +205,6 @@ class Runs:
                 return
             raise
         await self._threads.get(thread_id, filters)
-
-    async def _left(self, run: Run) -> Result:
-        """Return what is to be seen of a run that was not ended here, or never began."""
-        try:
-            kept = await self._kept.get(run.run_id, run.thread_id)
-        except NotFound:
-            return Result(error=_GONE)
-        if kept.error:
-            return Result(error=kept.error)
-        return Result((await self._threads.get(run.thread_id)).values)
-
-
-def _result(outcome: Outcome) -> Result:
-    if outcome.is_rolled_back:
-        return Result(error=_GONE)
-    if outcome.error:
-        return Result(error=outcome.error)
-    return Result(outcome.thread.values if outcome.output is None else outcome.output)
 
 
 def _shown(wanted: NewRun, thread_id: str | None, run_id: str, assistant_id: str) -> dict[str, Any]:

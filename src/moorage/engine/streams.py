@@ -97,13 +97,15 @@ class RunStream:
         while not self._is_over:
             await self._change()
 
-    async def follow(self, after: int | None = None) -> AsyncIterator[Streamed | Gap]:
+    def follow(self, after: int | None = None) -> AsyncIterator[Streamed | Gap]:
         """Yield the events after an id, then those to come, until the stream is closed.
 
         Args:
-            after: An event's id; None begins with what is published from now on.
+            after: An event's id; None begins with what is published after this call.
         """
-        position = self._published if after is None else self._position_after(after)
+        return self._from(self._published if after is None else self._position_after(after))
+
+    async def _from(self, position: int) -> AsyncIterator[Streamed | Gap]:
         while position < self._published or not self._is_over:
             if position == self._published:
                 await self._change()

@@ -16,7 +16,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from starlette.exceptions import HTTPException
 
 from moorage import Rejected, Settings, add_routes, create_app
-from moorage.edge.sse import EventResponse, frame
+from moorage.edge.sse import EventResponse, Heartbeat, frame
 from moorage.engine.policy import RunPolicy
 from moorage.engine.supervision import Supervision
 from moorage.testing import Gate, Signal
@@ -350,7 +350,7 @@ async def test_silence_is_filled_with_comments_and_data_is_not():
         await asyncio.Event().wait()
 
     supervise = lambda left: Supervision(RunPolicy(), left)  # noqa: E731
-    await EventResponse(source(), supervise, _told, heartbeat=0.02)({}, receive, send)
+    await EventResponse(source(), supervise, _told, heartbeat=Heartbeat(0.02))({}, receive, send)
 
     body = b"".join(sent)
     assert body.startswith(b"event: data\r\ndata: 1\r\n\r\n: ping\r\n\r\n: ping\r\n\r\n")

@@ -14,10 +14,8 @@ from moorage.domain.search import Page
 from moorage.engine.access import Access, Action, Resource, Rule, Verdict
 from moorage.engine.assistants import Assistants
 from moorage.engine.crons import Crons
-from moorage.engine.following import Following
 from moorage.engine.graphs import Graphs, GraphSource
 from moorage.engine.queue import Queue
-from moorage.engine.recording import Recorder
 from moorage.engine.run_config import Asked
 from moorage.engine.runs import NewRun, Runs
 from moorage.engine.streams import Streams
@@ -69,9 +67,8 @@ def crons_of(storage: Storage, rule: Rule | None = None) -> Crons:
     graphs = Graphs([GraphSource(GRAPH, None, graph, graph)])
     access, streams = Access(rule), Streams()
     assistants = Assistants(storage, graphs, access)
-    following = Following(storage, streams, Recorder(storage.events))
     queue = Queue(storage, streams)
-    runs = Runs(storage, queue, streams, assistants, access, following=following)
+    runs = Runs(storage, queue, streams, assistants, access)
     return Crons(storage, assistants, runs, access, read)
 
 

@@ -28,6 +28,9 @@ from moorage.observability.logs import RequestLines, redact_text, request_id
 HEADER = b"x-request-id"
 # What endpoints announce in the scope: the id of the run, and the code of the error that ended it.
 RUN_ERROR_KEY = "moorage.run_error"
+CUT_KEY = "moorage.cut"
+"""What endpoints set in the scope whose clients come back when they are cut off: their responses
+are left without an end then, and nothing is said that could be taken for one."""
 ANNOUNCED = (("run_id", "moorage.run_id"), ("run_error", RUN_ERROR_KEY))
 SAFE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 # What is written for a client that left before the response began; nginx's number.
@@ -186,7 +189,7 @@ class Exchange:
     async def _say_last(self, error: BaseException) -> None:
         if not self.status:
             await send_error(self.send, error)
-        elif self._is_stream and not self.complete:
+        elif self._is_stream and not self.complete and CUT_KEY not in self._scope:
             await self.send({"type": "http.response.body", "body": _last_event(error)})
         # Any other response stays unfinished: the server closes the connection, the client notices.
 

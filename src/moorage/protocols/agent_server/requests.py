@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 from uuid import UUID
 
 import orjson
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -26,6 +26,9 @@ _JSON_TYPE = (b"content-type", b"application/json")
 
 MOST = 1000
 """Rows of one page at most (protocol, section 6.8)."""
+
+FURTHEST = 2**63 - 1
+"""The largest number of rows that databases pass over."""
 
 
 class Ask:
@@ -84,6 +87,14 @@ CronId = Annotated[str, BeforeValidator(_uuid("cron"))]
 OfThread = Annotated[ThreadId, Path()]
 OfRun = Annotated[RunId, Path()]
 OfCron = Annotated[CronId, Path()]
+
+
+def _flag(value: Any) -> Any:
+    return value or False  # an empty one is none
+
+
+Flag = Annotated[bool, BeforeValidator(_flag), Query()]
+"""Yes or no as clients write it: ``true``, ``1``, or nothing."""
 
 Json = dict[str, Any]
 Fields = Annotated[Json, Field(default_factory=dict)]

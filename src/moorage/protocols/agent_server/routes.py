@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from moorage.protocols.agent_server import assistants, crons, runs, store, threads
+from moorage.protocols.agent_server import assistants, crons, joins, runs, store, threads
 
 
 def router(prefix: str = "") -> APIRouter:
@@ -15,6 +15,8 @@ def router(prefix: str = "") -> APIRouter:
         crons.routes,
         runs.of_threads,
         runs.stateless,
+        joins.of_threads,
+        joins.stateless,
         store.routes,
     ):
         routes.include_router(resource)

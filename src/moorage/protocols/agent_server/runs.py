@@ -4,28 +4,47 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from moorage.domain.runs import Run, RunStatus
 from moorage.domain.search import Page
-from moorage.engine.runs import Started
+from moorage.engine.joins import Joined
+from moorage.errors import Invalid
+from moorage.protocols.agent_server.joins import BEGINNING, abandon, awaited
 from moorage.protocols.agent_server.requests import (
+    FURTHEST,
     MOST,
     AgentRoute,
     Ask,
     Asking,
+    Json,
     OfRun,
     OfThread,
+    several,
 )
 from moorage.protocols.agent_server.run_bodies import RunCreate
-from moorage.protocols.agent_server.streaming import Abandon, Waiting, run_events
-from moorage.protocols.agent_server.wire import Answer, run_of
+from moorage.protocols.agent_server.streaming import run_events
+from moorage.protocols.agent_server.wire import Answer, nothing, place_of, run_of, selected
 
 of_threads = APIRouter(prefix="/threads/{thread_id}/runs", tags=["runs"], route_class=AgentRoute)
 stateless = APIRouter(prefix="/runs", tags=["stateless runs"], route_class=AgentRoute)
 
-BEGINNING = -1
-"""Before the first event of every run."""
+Bodies = Annotated[list[RunCreate], Field(min_length=1, max_length=MOST)]
+
+COLUMNS = frozenset(
+    {
+        "run_id",
+        "thread_id",
+        "assistant_id",
+        "metadata",
+        "status",
+        "kwargs",
+        "multitask_strategy",
+        "created_at",
+        "updated_at",
+    }
+)
 
 
 @of_threads.post("")
@@ -51,17 +70,32 @@ async def of_thread(
     thread_id: OfThread,
     ask: Asking,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 10,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=FURTHEST)] = 0,
+    status: Annotated[str, Query()] = "",
 ) -> Response:
     """List the runs of a thread, newest first."""
-    runs = await ask.agents.runs.of_thread(ask.caller, thread_id, Page(limit, offset))
-    return Answer([run_of(run) for run in runs])
+    names = several(ask.request, "select")
+    if unknown := sorted(set(names) - COLUMNS):
+        raise Invalid(f"select: a run has no {unknown[0]}")
+    if status and status not in set(RunStatus):
+        return Answer([])
+    runs = await ask.agents.runs.of_thread(
+        ask.caller, thread_id, Page(limit, offset), RunStatus(status) if status else None
+    )
+    return Answer([selected(run_of(run), names) for run in runs])
 
 
 @of_threads.get("/{run_id}")
 async def get(thread_id: OfThread, run_id: OfRun, ask: Asking) -> Response:
     """Get a run."""
-    return Answer(run_of(await ask.agents.runs.get(ask.caller, thread_id, run_id)))
+    return Answer(run_of(await ask.agents.joins.find(ask.caller, run_id, thread_id)))
+
+
+@of_threads.delete("/{run_id}")
+async def delete(thread_id: OfThread, run_id: OfRun, ask: Asking) -> Response:
+    """Delete a run that has ended."""
+    await ask.agents.runs.delete(ask.caller, thread_id, run_id)
+    return nothing()
 
 
 @stateless.post("")
@@ -82,49 +116,46 @@ async def wait_stateless(body: RunCreate, ask: Asking) -> Response:
     return await _awaited(ask, body)
 
 
+@stateless.post("/batch")
+async def batch(bodies: Bodies, ask: Asking) -> Response:
+    """Begin runs in the background, each on a thread of its own; all of them or none."""
+    wanted = [body.wanted(ask.request) for body in bodies]
+    return Answer([_pending(run) for run in await ask.agents.runs.start_all(ask.caller, wanted)])
+
+
 async def _created(ask: Ask, body: RunCreate, thread_id: str | None = None) -> Response:
-    started = await _start(ask, body, thread_id)
-    run = replace(started.run, status=RunStatus.PENDING)  # as clients know it, begun or not
-    return Answer(run_of(run), {"content-location": _place(run, thread_id)})
+    run = (await _start(ask, body, thread_id)).run
+    return Answer(_pending(run), {"content-location": place_of(run.run_id, thread_id)})
 
 
 async def _streamed(ask: Ask, body: RunCreate, thread_id: str | None = None) -> Response:
-    started = await _start(ask, body, thread_id)
-    run = started.run
+    joined = await _start(ask, body, thread_id)
+    run = joined.run
     headers = {
-        "content-location": _place(run, thread_id),
-        "location": f"{_place(run, run.thread_id)}/stream",
+        "content-location": place_of(run.run_id, thread_id),
+        "location": f"{place_of(run.run_id, run.thread_id)}/stream",
     }
     return run_events(
-        started.stream.follow(BEGINNING),
+        joined,
+        ask.agents.joins.events(joined, BEGINNING),
         ask.request.scope,
         headers=headers,
-        with_ids=body.stream_resumable,
-        abandoned=_abandon(ask, body, run),
+        abandoned=abandon(ask, run, cancels=_cancels(body)),
     )
 
 
 async def _awaited(ask: Ask, body: RunCreate, thread_id: str | None = None) -> Response:
-    started = await _start(ask, body, thread_id)
-    place = _place(started.run, started.run.thread_id)
-    return Waiting(
-        ask.agents.runs.result(started),
-        ask.request.scope,
-        headers={"content-location": place, "location": f"{place}/join"},
-        abandoned=_abandon(ask, body, started.run),
-    )
+    return awaited(ask, await _start(ask, body, thread_id), cancels=_cancels(body))
 
 
-async def _start(ask: Ask, body: RunCreate, thread_id: str | None) -> Started:
+async def _start(ask: Ask, body: RunCreate, thread_id: str | None) -> Joined:
     return await ask.agents.runs.start(ask.caller, body.wanted(ask.request), thread_id)
 
 
-def _abandon(ask: Ask, body: RunCreate, run: Run) -> Abandon | None:
-    if body.on_disconnect == "continue":
-        return None
-    return lambda: ask.agents.runs.abandon(run)
+def _cancels(body: RunCreate) -> bool:
+    return body.on_disconnect == "cancel"
 
 
-def _place(run: Run, thread_id: str | None) -> str:
-    """Return a run's path as clients parse it: without a prefix, and nothing behind the id."""
-    return f"/threads/{thread_id}/runs/{run.run_id}" if thread_id else f"/runs/{run.run_id}"
+def _pending(run: Run) -> Json:
+    """Return a new run as clients know it, begun or not."""
+    return run_of(replace(run, status=RunStatus.PENDING))

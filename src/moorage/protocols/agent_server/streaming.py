@@ -1,65 +1,85 @@
-"""How runs are sent while they go on: as events, or as line breaks and at last one value."""
+"""How runs are sent while they go on: as events, or as line breaks and at last one value.
+
+Clients come back by themselves when a response is cut off, and take one that ends properly, or
+with an ``error`` event, for the end of the run. So what ends before its run, because the service
+does, is left without an end (protocol, section 5.6).
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from typing import Any
 
 import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from moorage.edge.sse import EventResponse, Supervise, disconnected
+from moorage.domain.runs import Run
+from moorage.edge.middleware.exchange import CUT_KEY
+from moorage.edge.sse import EventResponse, Heartbeat, Supervise, disconnected
+from moorage.engine.joins import Joined
 from moorage.engine.policy import POLICY_KEY, UNLIMITED, RunPolicy
 from moorage.engine.run_events import RunEvent
-from moorage.engine.runs import Result
 from moorage.engine.streams import Gap, Streamed
 from moorage.engine.supervision import Supervision
-from moorage.errors import Abandoned, MoorageError
-from moorage.protocols.agent_server.wire import dumps, result_of
+from moorage.errors import Abandoned, MoorageError, Unavailable
+from moorage.protocols.agent_server.wire import dumps
 
-HEARTBEAT = 5.0
-"""Seconds of silence after which a sign of life is sent; clients learn the interval."""
+HEARTBEAT = Heartbeat(5.0, b"heartbeat", is_regular=True)
+"""Clients learn the interval, and reconnect after three times of it."""
 
 Abandon = Callable[[], Awaitable[object]]
-Events = AsyncIterator[Streamed | Gap]
+Events = AsyncGenerator[Streamed | Gap, None]
 
 log = structlog.get_logger(__name__)
 
 
 def run_events(
+    joined: Joined,
     events: Events,
     scope: Scope,
     *,
     headers: Mapping[str, str],
-    with_ids: bool,
     abandoned: Abandon | None = None,
 ) -> Response:
     """Return the response that sends the events of a run as they come.
 
     Args:
-        events: The events.
+        joined: The run. Its events have ids if it is resumable.
+        events: Those of its events that are sent.
         scope: The request's.
         headers: Where the run is to be found.
-        with_ids: Whether clients may come back to where they left.
         abandoned: What is to be done when the client leaves.
     """
+    return event_response(_frames(joined.run, events), scope, headers=headers, abandoned=abandoned)
+
+
+def event_response(
+    frames: AsyncGenerator[bytes, None],
+    scope: Scope,
+    *,
+    headers: Mapping[str, str],
+    abandoned: Abandon | None = None,
+) -> Response:
+    """Return the response that sends frames for as long as there are any."""
+    scope[CUT_KEY] = True
     return EventResponse(
-        _frames(events, with_ids=with_ids),
+        frames,
         _supervised(scope),
         _closing,
         heartbeat=HEARTBEAT,
         abandoned=abandoned,
-        headers=headers,
+        headers={"cache-control": "no-store", **headers},
     )
 
 
 class Waiting(Response):
-    """Sends the headers at once, and what comes of a run when it has ended.
+    """Sends the headers at once, and a value when it is there.
 
     What fails meanwhile is told in the body, as the status is out by then.
 
     Args:
-        result: What comes of the run.
+        value: What is waited for, in the form in which clients read it.
         scope: The request's.
         headers: Where the run is to be found.
         abandoned: What is to be done when the client leaves.
@@ -69,7 +89,7 @@ class Waiting(Response):
 
     def __init__(
         self,
-        result: Awaitable[Result],
+        value: Awaitable[Any],
         scope: Scope,
         *,
         headers: Mapping[str, str],
@@ -77,44 +97,51 @@ class Waiting(Response):
     ) -> None:
         super().__init__(None, headers=headers)
         del self.headers["content-length"]
-        self._result = result
+        self._value = value
         self._supervise = _supervised(scope)
         self._abandoned = abandoned
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Send the response; return when it is complete or the client has left."""
+        """Send the response; return when it is complete, the client has left, or it is cut off."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        result = asyncio.ensure_future(self._result)
+        waiting = asyncio.ensure_future(self._value)
         try:
             with self._supervise(lambda: disconnected(receive)):
-                while not (await asyncio.wait([result], timeout=HEARTBEAT))[0]:
+                while not (await asyncio.wait([waiting], timeout=HEARTBEAT.seconds))[0]:
                     await send({"type": "http.response.body", "body": b"\n", "more_body": True})
+                value = await waiting
         except Abandoned:
             if self._abandoned:
                 await self._abandoned()
             return
+        except Unavailable:
+            return
         except MoorageError as error:
-            body = dumps({"__error__": {"error": type(error).__name__, "message": str(error)}})
-        else:
-            body = dumps(result_of(result.result()))
+            value = {"__error__": _told(error)}
         finally:
-            result.cancel()
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+            waiting.cancel()
+        await send({"type": "http.response.body", "body": dumps(value), "more_body": False})
 
 
-def framed(event: RunEvent, event_id: int | None) -> bytes:
+def framed(event: RunEvent, event_id: str | int | None = None) -> bytes:
     """Return an event as clients read it; its id comes last."""
     body = b"event: %b\r\ndata: %b\r\n" % (event.name.encode(), event.data)
-    return body + (b"\r\n" if event_id is None else b"id: %d\r\n\r\n" % event_id)
+    return body + (b"\r\n" if event_id is None else b"id: %b\r\n\r\n" % str(event_id).encode())
 
 
-async def _frames(events: Events, *, with_ids: bool) -> AsyncGenerator[bytes, None]:
-    async with aclosing(events) as following:  # type: ignore[type-var]
+async def _frames(run: Run, events: Events) -> AsyncGenerator[bytes, None]:
+    with_ids = bool(run.kwargs.get("resumable"))
+    async with aclosing(events) as following:
         async for one in following:
             if isinstance(one, Gap):
-                yield b": events before %d are not kept any more\r\n\r\n" % one.before
+                yield framed(_missed(run, one))
             else:
                 yield framed(one.event, one.id if with_ids else None)
+
+
+def _missed(run: Run, gap: Gap) -> RunEvent:
+    """Return the event that says that some are missing; clients know it and look at its run."""
+    return RunEvent("metadata", dumps({"run_id": run.run_id, "missed_before": str(gap.before)}))
 
 
 def _supervised(scope: Scope) -> Supervise:
@@ -124,10 +151,14 @@ def _supervised(scope: Scope) -> Supervise:
     return lambda left: Supervision(unhurried, left)
 
 
-def _closing(error: Exception) -> bytes:
+def _closing(error: Exception) -> bytes | None:
+    if isinstance(error, Unavailable):
+        return None
+    return framed(RunEvent("error", dumps(_told(error))))
+
+
+def _told(error: Exception) -> dict[str, str]:
     if isinstance(error, MoorageError):
-        told = {"error": type(error).__name__, "message": str(error)}
-    else:
-        log.error("a stream of events failed", exc_info=error)
-        told = {"error": "InternalServerError", "message": "Internal Server Error"}
-    return framed(RunEvent("error", dumps(told)), None)
+        return {"error": type(error).__name__, "message": str(error)}
+    log.error("a stream of events failed", exc_info=error)
+    return {"error": "InternalServerError", "message": "Internal Server Error"}

@@ -17,7 +17,7 @@ from moorage.domain.runs import Run
 from moorage.domain.search import Hits, Page
 from moorage.domain.threads import Thread
 from moorage.engine.graphs import Schemas
-from moorage.engine.runs import Result
+from moorage.engine.joins import Result
 from moorage.serialization import WellKnownLCSerializer
 
 dumps = WellKnownLCSerializer().dumps
@@ -149,6 +149,11 @@ def cron_of(cron: Cron) -> Json:
         "created_at": cron.created_at,
         "updated_at": cron.updated_at,
     }
+
+
+def place_of(run_id: str, thread_id: str | None) -> str:
+    """Return a run's path as clients parse it: without a prefix, and nothing behind the id."""
+    return f"/threads/{thread_id}/runs/{run_id}" if thread_id else f"/runs/{run_id}"
 
 
 def result_of(result: Result) -> Any:

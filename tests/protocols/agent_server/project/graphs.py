@@ -3,10 +3,15 @@
 import asyncio
 from typing import Annotated, Any
 
+from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
+from langgraph.config import get_stream_writer
+from langgraph.func import entrypoint
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import interrupt
 from typing_extensions import TypedDict
+
+from tests.protocols.agent_server.gates import gate
 
 
 def add(left: list[str], right: list[str]) -> list[str]:
@@ -15,6 +20,10 @@ def add(left: list[str], right: list[str]) -> list[str]:
 
 class Words(TypedDict, total=False):
     words: Annotated[list[str], add]
+
+
+class Gated(Words, total=False):
+    gate: str
 
 
 class Tone(TypedDict, total=False):
@@ -41,6 +50,26 @@ def fail(state: Words) -> Words:
     raise ValueError("the node does not like this")
 
 
+async def hold(state: Gated) -> Words:
+    """Say that the run is here, and wait until the test lets it pass."""
+    get_stream_writer()({"at": "gate"})
+    await gate(state["gate"]).passage()
+    return {"words": ["passed"]}
+
+
+async def talk(state: MessagesState) -> dict[str, Any]:
+    model = GenericFakeChatModel(messages=iter([AIMessage("so it goes")]))
+    return {"messages": [await model.ainvoke(state["messages"])]}
+
+
+def ask_another(state: Words) -> Words:
+    return {"words": [interrupt("which other word?")]}
+
+
+def say(state: dict[str, Any]) -> Words:
+    return {"words": [state["word"]]}
+
+
 async def wait(state: Words) -> Words:
     """Wait until the run is cancelled."""
     await asyncio.Event().wait()
@@ -64,3 +93,48 @@ asking = one_node("ask", ask).compile()
 failing = one_node("fail", fail).compile()
 waiting = one_node("wait", wait).compile()
 nested = one_node("child", one_node("inner", first).compile()).compile()
+gated = (
+    StateGraph(Gated)
+    .add_node("first", first)
+    .add_node("hold", hold)
+    .add_node("second", second)
+    .add_edge(START, "first")
+    .add_edge("first", "hold")
+    .add_edge("hold", "second")
+    .compile()
+)
+talking = one_node("talk", talk, MessagesState).compile()
+two_asking = (
+    StateGraph(Words)
+    .add_node("ask", ask)
+    .add_node("ask_another", ask_another)
+    .add_edge(START, "ask")
+    .add_edge(START, "ask_another")
+    .compile()
+)
+routed = (
+    StateGraph(Words)
+    .add_node("ask", ask)
+    .add_node("say", say)
+    .add_node("first", first)
+    .add_edge(START, "ask")
+    .compile()
+)
+
+
+@entrypoint()
+def doubling(number: int) -> int:
+    return 2 * number
+
+
+def endless_step(state: Words) -> Words:
+    return {"words": ["again"]}
+
+
+endless = (
+    StateGraph(Words)
+    .add_node("step", endless_step)
+    .add_edge(START, "step")
+    .add_edge("step", "step")
+    .compile()
+)
