@@ -247,7 +247,7 @@ async def test_nothing_that_is_answered_shows_more_than_who_it_was(
     run = answers[0].json()["run_id"]
     answers += [
         await http.get(f"/threads/{thread}{path}", headers=as_("ada"))
-        for path in ("", "/runs", f"/runs/{run}")
+        for path in ("", "/runs", f"/runs/{run}", f"/runs/{run}/join", f"/runs/{run}/stream")
     ]
 
     assert {answer.status_code for answer in answers} == {200}
@@ -283,6 +283,7 @@ async def test_a_run_of_another_is_none(people: People):
             lambda: people.bob.runs.get(thread, run),
             lambda: people.bob.runs.join(thread, run),
             lambda: people.bob.runs.cancel(thread, run),
+            lambda: people.bob.runs.delete(thread, run),
         )
         with pytest.raises(NotFoundError):
             [part async for part in people.bob.runs.join_stream(thread, run)]
