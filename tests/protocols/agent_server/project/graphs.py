@@ -66,7 +66,7 @@ def ask_another(state: Words) -> Words:
     return {"words": [interrupt("which other word?")]}
 
 
-def say(state: dict[str, Any]) -> Words:
+def say(state: Any) -> Words:
     return {"words": [state["word"]]}
 
 
