@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from langchain.agents import create_agent
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.tools import tool
 from playwright.sync_api import Locator, expect
 
@@ -123,6 +123,43 @@ def test_steps_are_reached_by_keyboard(stage: Stage, hands: Hands):
     expect(row(hands, "ScriptedChatModel")).to_have_count(0)
     steps(hands).press("ArrowRight")
     expect(row(hands, "ScriptedChatModel")).to_have_count(1)
+
+
+def test_a_long_wait_between_steps_is_folded(stage: Stage, hands: Hands, axe: Axe):
+    gate = Gate()
+    early, late = (RunnableLambda(str.upper, name=name) for name in ("early", "late"))
+
+    async def wait(text: str) -> str:
+        said = await early.ainvoke(text)
+        await gate.passage()
+        return await late.ainvoke(said)
+
+    hands.page.clock.install()
+    hands.open(stage.add(RunnableLambda(wait)))
+    hands.text.fill("go on")
+    hands.run()
+    expect(row(hands, "early")).not_to_contain_text("running")
+    hands.page.clock.fast_forward("01:00")
+    gate.open()
+    hands.heard("Run finished")
+
+    fold = hands.page.get_by_role("checkbox", name=re.compile("Fold the gap of 1 min"))
+    expect(fold).to_be_checked()
+    axe(hands.page)
+    narrow = place_of_bar(hands, "late")
+    fold.press("Space")
+
+    expect(fold).not_to_be_checked()
+    assert narrow < 0.9 < place_of_bar(hands, "late")
+
+
+def place_of_bar(hands: Hands, name: str) -> float:
+    """Where a step begins on the timeline, as a share of its width."""
+    cell = row(hands, name).get_by_role("gridcell").nth(1)
+    whole, bar = cell.bounding_box(), cell.locator("span[style]").first.bounding_box()
+    assert whole is not None
+    assert bar is not None
+    return (bar["x"] - whole["x"]) / whole["width"]
 
 
 def test_events_are_listed_as_they_came(stage: Stage, hands: Hands):

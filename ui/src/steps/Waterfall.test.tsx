@@ -136,3 +136,27 @@ test.each([
 ])("%d ms are %s", (milliseconds, text) => {
   expect(duration(milliseconds)).toBe(text);
 });
+
+test("a long gap is folded, and can be shown as long as it was", () => {
+  const [root, early, late] = chain(3);
+  if (!root || !early || !late) throw new Error("there are no steps");
+  const grid = show([
+    { ...root, start: 0, end: 60_000 },
+    { ...early, start: 0, end: 1_000 },
+    { ...late, start: 59_000, end: 60_000 },
+  ]);
+  const widthOfEarly = () => {
+    const bar = within(grid).getAllByRole("row")[2]?.querySelector<HTMLElement>("[style*=width]");
+    return Number.parseFloat(bar?.style.width ?? "");
+  };
+
+  expect(widthOfEarly()).toBeGreaterThan(40);
+  fireEvent.click(screen.getByRole("checkbox", { name: "Fold the gap of 58.0 s" }));
+  expect(widthOfEarly()).toBeLessThan(2);
+});
+
+test("where nothing waited there is nothing to fold", () => {
+  show(stepsOf(agent));
+
+  expect(screen.queryByRole("checkbox")).toBeNull();
+});

@@ -23,8 +23,9 @@ import {
   useRef,
   useState,
 } from "react";
-import { classes } from "../design";
+import { Checkbox, classes } from "../design";
 import { rowAfter, useRows } from "../output/rows";
+import { type Gap, gapsOf, type Scale, scaleOf } from "./gaps";
 import { endOf, parentsOf, shownSteps } from "./rows";
 import { StepDetails } from "./StepDetails";
 import { strings } from "./strings";
@@ -45,7 +46,7 @@ export interface WaterfallProps {
  * The steps of a run, each a bar in its time, and what went in and out of the one that is chosen.
  *
  * Arrows go from step to step, left and right fold and unfold. Of many steps only those in sight
- * are in the page.
+ * are in the page. Long times in which no step did anything are folded until somebody wants them.
  */
 export function Waterfall({ steps, active }: WaterfallProps) {
   const sample = useSample(steps, active);
@@ -60,13 +61,16 @@ interface ChartProps {
 const Chart = memo(function Chart({ steps, now }: ChartProps) {
   const origin = steps[0]?.start ?? 0;
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const [foldsGaps, setFoldsGaps] = useState(true);
   const [chosenId, setChosenId] = useState<string | null>(null);
   const name = useId();
   const parents = useMemo(() => parentsOf(steps), [steps]);
   const shown = useMemo(() => shownSteps(steps, folded), [steps, folded]);
   const rows = useRows(shown.length, ROW_HEIGHT);
   const chosen = shown.findIndex((step) => step.id === chosenId);
-  const total = Math.max(1, endOf(steps, now) - origin);
+  const end = endOf(steps, now);
+  const gaps = useMemo(() => gapsOf(steps, now), [steps, now]);
+  const scale = scaleOf(origin, end, foldsGaps ? gaps : []);
 
   const choose = (row: number) => {
     setChosenId(shown[row]?.id ?? null);
@@ -117,6 +121,14 @@ const Chart = memo(function Chart({ steps, now }: ChartProps) {
   const step = shown[chosen];
   return (
     <div className="flex min-w-0 flex-col gap-3">
+      {gaps.length > 0 && (
+        <Checkbox
+          className="self-start text-xs"
+          label={strings.foldGaps(gaps.length, duration(lengthOf(gaps)))}
+          checked={foldsGaps}
+          onCheckedChange={setFoldsGaps}
+        />
+      )}
       <div
         ref={rows.ref}
         role="treegrid"
@@ -129,7 +141,7 @@ const Chart = memo(function Chart({ steps, now }: ChartProps) {
         onClick={onClick}
         className="max-h-80 overflow-y-auto rounded-md border border-line text-xs"
       >
-        <Header total={total} />
+        <Header total={end - origin} />
         <div role="rowgroup" className="relative" style={{ height: shown.length * ROW_HEIGHT }}>
           {shown.slice(rows.first, rows.last).map((one, position) => (
             <Row
@@ -139,8 +151,9 @@ const Chart = memo(function Chart({ steps, now }: ChartProps) {
               row={rows.first + position}
               isFolded={parents.has(one.id) ? folded.has(one.id) : null}
               isChosen={one.id === chosenId}
-              from={(one.start - origin) / total}
-              until={((one.end ?? now) - origin) / total}
+              from={scale.at(one.start)}
+              until={scale.at(one.end ?? now)}
+              folds={scale.folds}
               time={duration((one.end ?? now) - one.start)}
               began={duration(one.start - origin)}
             />
@@ -155,6 +168,10 @@ const Chart = memo(function Chart({ steps, now }: ChartProps) {
     </div>
   );
 });
+
+function lengthOf(gaps: readonly Gap[]): number {
+  return gaps.reduce((sum, gap) => sum + gap.end - gap.start, 0);
+}
 
 function firstRow(key: string): number | null {
   return key.startsWith("Arrow") || key === "Home" ? 0 : null;
@@ -186,11 +203,12 @@ interface RowProps {
   isChosen: boolean;
   from: number;
   until: number;
+  folds: Scale["folds"];
   time: string;
   began: string;
 }
 
-function Row({ id, step, row, isFolded, isChosen, from, until, time, began }: RowProps) {
+function Row({ id, step, row, isFolded, isChosen, from, until, folds, time, began }: RowProps) {
   return (
     <div
       id={id}
@@ -226,6 +244,14 @@ function Row({ id, step, row, isFolded, isChosen, from, until, time, began }: Ro
           className={classes("absolute inset-y-0 min-w-0.5 rounded-sm", colourOf(step, isFolded))}
           style={{ left: percent(from), width: percent(until - from) }}
         />
+        {folds.map((fold) => (
+          <span
+            key={fold.from}
+            aria-hidden
+            className="absolute -inset-y-1 border-x border-dashed border-line-strong bg-surface"
+            style={{ left: percent(fold.from), width: percent(fold.until - fold.from) }}
+          />
+        ))}
       </span>
       <span role="gridcell" className="text-right tabular-nums">
         {time}

@@ -4,6 +4,8 @@ export const strings = {
   details: (name: string) => `Step ${name}`,
   duration: "Time",
   error: "Error",
+  foldGaps: (count: number, time: string) =>
+    count === 1 ? `Fold the gap of ${time}` : `Fold ${count} gaps, ${time} in all`,
   idle: "In none of its steps",
   input: "Input",
   kinds: {
