@@ -518,7 +518,7 @@ def test_messages_have_roles_texts_and_images(desk: Desk, tmp_path: Path, axe: A
     desk.hands.field("Text of message 1").fill("Be kind.")
     desk.press("Add message")
     desk.hands.field("Text of message 2").fill("What is this?")
-    desk.page.get_by_label("Attach an image or a file to message 2").set_input_files(picture)
+    desk.page.get_by_label("Attach images or files to message 2").set_input_files(picture)
     desk.press("Add message")
     expect(desk.page.get_by_role("combobox", name="Role of message 3")).to_have_value("ai")
     desk.hands.field("Text of message 3").fill("A dot.")
@@ -573,6 +573,50 @@ def test_the_documented_chat_chain_works_as_a_chat(desk: Desk):
         ("ai", "Hello yourself"),
         ("human", "Are you there?"),
     ]
+
+
+COPY_IMAGE = """async () => {
+  const image = await new Promise((done) => document.createElement("canvas").toBlob(done));
+  await navigator.clipboard.write([new ClipboardItem({"image/png": image})]);
+}"""
+
+
+def kinds_of_parts(desk: Desk) -> list[str]:
+    """Send the form; returns the kinds of the parts of its one message."""
+    [message] = desk.sent()["messages"]
+    return [part["type"] for part in message["content"]]
+
+
+def test_an_image_is_pasted_and_the_parts_of_a_message_moved(desk: Desk, axe: Axe):
+    desk.open(Chat)
+    text = desk.hands.field("Text of message 1")
+    text.fill("What is this?")
+    expect(desk.page.get_by_role("button", name="Move Part")).to_have_count(0)
+
+    desk.page.evaluate(COPY_IMAGE)
+    text.press("ControlOrMeta+V")
+
+    expect(desk.page.get_by_role("img", name="Preview of image")).to_be_visible()
+    assert kinds_of_parts(desk) == ["text", "image_url"]
+    axe(desk.page)
+    desk.press("Move Part 2 of message 1 up")
+    desk.hands.heard("Part 2 of message 1 moved to place 1")
+    assert kinds_of_parts(desk) == ["image_url", "text"]
+    text.press("Alt+ArrowUp")
+    desk.hands.heard("Part 2 of message 1 moved to place 1")
+    assert kinds_of_parts(desk) == ["text", "image_url"]
+    expect(text).to_be_focused()
+    expect(text).to_have_value("What is this?")
+
+
+def test_text_that_is_pasted_into_a_message_is_no_image(desk: Desk):
+    desk.open(Chat)
+    desk.hands.field("Text of message 1").focus()
+
+    paste(desk.page, "Hello there")
+
+    expect(desk.hands.field("Text of message 1")).to_have_value("Hello there")
+    assert desk.sent() == {"messages": [{"type": "human", "content": "Hello there"}]}
 
 
 def test_what_chat_models_take(desk: Desk):

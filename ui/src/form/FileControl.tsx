@@ -27,7 +27,7 @@ export function FileControl({ field, value, control, onChange }: ControlProps<Fi
         label={field.title}
         described={control["aria-describedby"]}
         invalid={control["aria-invalid"]}
-        onFile={take}
+        onFiles={([file]) => file && take(file)}
       >
         {name ?? strings.file.choose}
       </FilePicker>

@@ -1,5 +1,5 @@
 import { Upload } from "lucide-react";
-import { useState } from "react";
+import { type RefObject, useEffect, useEffectEvent, useState } from "react";
 import { classes } from "../design";
 import { useForm } from "./context";
 import { type ReadFile, readFile, sizeText } from "./files";
@@ -14,28 +14,47 @@ export interface FilePickerProps {
   /** What is written on it. */
   children: React.ReactNode;
   accept?: string | undefined;
-  onFile: (file: ReadFile) => void;
+  /** Takes several files, and not only the first of them. */
+  multiple?: boolean | undefined;
+  /** Where images can be pasted. */
+  pasteIn?: RefObject<HTMLElement | null> | undefined;
+  onFiles: (files: ReadFile[]) => void;
 }
 
-/** A place to choose a file or to drop one. */
+/** A place to choose files or to drop them. */
 export function FilePicker(props: FilePickerProps) {
   const { fileLimit, disabled } = useForm();
   const [over, setOver] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const take = async (file: File | undefined) => {
-    if (file === undefined || disabled) return;
-    if (file.size > fileLimit) {
-      setProblem(strings.file.tooLarge(file.name, sizeText(file.size), sizeText(fileLimit)));
+  const take = async (given: Iterable<File>) => {
+    const files = [...given].slice(0, props.multiple ? undefined : 1);
+    if (files.length === 0 || disabled) return;
+    const large = files.find((file) => file.size > fileLimit);
+    if (large !== undefined) {
+      setProblem(strings.file.tooLarge(large.name, sizeText(large.size), sizeText(fileLimit)));
       return;
     }
     try {
-      const read = await readFile(file);
+      const read = await Promise.all(files.map(readFile));
       setProblem(null);
-      props.onFile(read);
+      props.onFiles(read);
     } catch {
-      setProblem(strings.file.unreadable(file.name));
+      setProblem(strings.file.unreadable(files.map(({ name }) => name).join(", ")));
     }
   };
+  const paste = useEffectEvent((event: ClipboardEvent) => {
+    const images = imagesIn(event.clipboardData);
+    if (images.length === 0 || disabled) return;
+    event.preventDefault();
+    void take(images);
+  });
+  const { pasteIn } = props;
+  useEffect(() => {
+    const element = pasteIn?.current;
+    const listener = (event: ClipboardEvent) => paste(event);
+    element?.addEventListener("paste", listener);
+    return () => element?.removeEventListener("paste", listener);
+  }, [pasteIn]);
   return (
     <div className="flex flex-col gap-1">
       <label
@@ -48,7 +67,7 @@ export function FilePicker(props: FilePickerProps) {
           event.preventDefault();
           event.stopPropagation();
           setOver(false);
-          void take(event.dataTransfer.files[0]);
+          void take(event.dataTransfer.files);
         }}
         className={classes(
           "flex min-h-8 cursor-pointer flex-wrap items-center gap-2 rounded-md border border-dashed px-2 py-1 text-sm",
@@ -62,6 +81,7 @@ export function FilePicker(props: FilePickerProps) {
         <span className="text-xs text-ink-muted">{strings.file.limit(sizeText(fileLimit))}</span>
         <input
           type="file"
+          multiple={props.multiple}
           id={props.id}
           aria-label={props.label}
           aria-describedby={props.described}
@@ -70,7 +90,7 @@ export function FilePicker(props: FilePickerProps) {
           disabled={disabled}
           className="sr-only"
           onChange={(event) => {
-            void take(event.target.files?.[0]);
+            void take([...(event.target.files ?? [])]);
             event.target.value = "";
           }}
         />
@@ -82,4 +102,10 @@ export function FilePicker(props: FilePickerProps) {
       )}
     </div>
   );
+}
+
+/** The images on the clipboard. What has a text too is a text: programs add a picture of it. */
+function imagesIn(clipboard: DataTransfer | null): File[] {
+  if (clipboard === null || clipboard.getData("text/plain") !== "") return [];
+  return [...clipboard.files].filter(({ type }) => type.startsWith("image/"));
 }

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Field, JsonEditor, Select, TextArea, TextInput } from "../design";
 import {
   emptyMessage,
@@ -85,9 +85,13 @@ function Message({ field, message, number, path, actions, onMessage }: MessagePr
   const roles = field.roles.includes(role) ? field.roles : [role, ...field.roles];
   const parts = partsOf(message.content);
   const setParts = (next: readonly Part[]) => onMessage({ ...message, content: contentOf(next) });
+  const isMixed = parts.filter(isSent).length > 1;
+  const firstText = parts.findIndex(isText);
+  const place = useRef<HTMLDivElement>(null);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it only hears when it is left
     <div
+      ref={place}
       className="flex flex-col gap-2 rounded-md border border-line p-2"
       onBlur={(event) => {
         if (!event.currentTarget.contains(event.relatedTarget)) form.touch(path);
@@ -106,26 +110,42 @@ function Message({ field, message, number, path, actions, onMessage }: MessagePr
         />
         <span className="ml-auto flex gap-1">{actions}</span>
       </div>
-      {parts.map((part, index) => (
-        <PartView
-          // biome-ignore lint/suspicious/noArrayIndexKey: parts have no other name
-          key={index}
-          id={index === 0 ? `${id}-text` : undefined}
-          part={part}
-          number={number}
-          error={index === 0 ? error : undefined}
-          onPart={(next) =>
-            setParts(
-              parts.flatMap((old, at) => (at !== index ? [old] : next === null ? [] : [next])),
-            )
-          }
-        />
-      ))}
+      <Rows
+        title={says.message(number)}
+        id={`${id}-parts`}
+        items={parts}
+        nameOf={(index) => says.part(index + 1, number)}
+        onItems={setParts}
+        keeps
+        disabled={form.disabled}
+        row={(part, index, moves) => (
+          <div className="flex items-start gap-1">
+            <div className="min-w-0 grow">
+              <PartView
+                id={index === firstText ? `${id}-text` : undefined}
+                part={part}
+                number={number}
+                error={index === firstText ? error : undefined}
+                onPart={(next) =>
+                  setParts(
+                    parts.flatMap((old, at) =>
+                      at !== index ? [old] : next === null ? [] : [next],
+                    ),
+                  )
+                }
+              />
+            </div>
+            {isMixed && moves}
+          </div>
+        )}
+      />
       <Extras message={message} role={role} onMessage={onMessage} />
       {!form.disabled && (role === "human" || role === "tool") && (
         <FilePicker
           label={says.attachTo(number)}
-          onFile={(file) => setParts([...parts, attachment(file)])}
+          multiple
+          pasteIn={place}
+          onFiles={(files) => setParts([...parts, ...files.map(attachment)])}
         >
           {says.attach}
         </FilePicker>
@@ -155,10 +175,14 @@ function partsOf(content: Json | undefined): Part[] {
 
 /** One text alone is sent as text: every model understands that. Many refuse an empty one as a part. */
 function contentOf(parts: readonly Part[]): Json {
-  const [only, ...more] = parts.filter((part) => !isText(part) || part.text !== "");
+  const [only, ...more] = parts.filter(isSent);
   if (only === undefined) return "";
   const isPlain = more.length === 0 && isText(only) && Object.keys(only).length === 2;
   return isPlain ? (only.text ?? "") : [only, ...more];
+}
+
+function isSent(part: Part): boolean {
+  return !isText(part) || part.text !== "";
 }
 
 function isText(part: Part): boolean {

@@ -245,7 +245,7 @@ describe("fields", () => {
     const { sent } = show(graph);
     type("Text of message 1", "What is it?");
     const png = new File([new Uint8Array([137, 80, 78, 71])], "a.png", { type: "image/png" });
-    fireEvent.change(screen.getByLabelText("Attach an image or a file to message 1"), {
+    fireEvent.change(screen.getByLabelText("Attach images or files to message 1"), {
       target: { files: [png] },
     });
     expect(await screen.findByRole("img", { name: "Preview of image" })).toBeTruthy();

@@ -47,6 +47,8 @@ export interface RowsProps<Item> {
   most?: number | undefined;
   row: (item: Item, index: number, actions: React.ReactNode) => React.ReactNode;
   addLabel?: string | undefined;
+  /** Leaves the button that removes a row to the row itself. */
+  keeps?: boolean | undefined;
   disabled: boolean;
 }
 
@@ -111,12 +113,14 @@ export function Rows<Item>(props: RowsProps<Item>) {
                   disabled={index === items.length - 1}
                   onClick={() => shift(index, index + 1)}
                 />
-                <IconButton
-                  size="sm"
-                  label={strings.remove(nameOf(index))}
-                  icon={<Trash2 aria-hidden size={14} />}
-                  onClick={() => drop(index)}
-                />
+                {props.keeps !== true && (
+                  <IconButton
+                    size="sm"
+                    label={strings.remove(nameOf(index))}
+                    icon={<Trash2 aria-hidden size={14} />}
+                    onClick={() => drop(index)}
+                  />
+                )}
               </>
             ),
           )}
