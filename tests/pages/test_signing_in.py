@@ -72,7 +72,7 @@ def test_people_sign_in_once_and_out_again(hands: Hands, guarded: Guarded, axe: 
     axe(hands.page)
 
     hands.sign_in("wrong")
-    expect(hands.page.get_by_text("This key is not accepted.")).to_be_visible()
+    expect(hands.page.get_by_text("The service does not accept this credential.")).to_be_visible()
     hands.sign_in(KEY)
     hands.ready()
 
@@ -130,7 +130,7 @@ def test_guessing_is_slowed_down(hands: Hands, serve: Serve, tmp_path: Path, wat
     url = guard(serve, tmp_path / "keys", rate_limits={"/session": "2/minute"}).url
     hands.page.goto(f"{url}/playground/")
     hands.sign_in("guess")
-    expect(hands.page.get_by_text("This key is not accepted.")).to_be_visible()
+    expect(hands.page.get_by_text("The service does not accept this credential.")).to_be_visible()
 
     hands.sign_in("another")
 

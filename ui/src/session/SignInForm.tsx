@@ -18,9 +18,9 @@ export function SignInForm({ session, onSignedIn }: SignInFormProps) {
     const credential = String(new FormData(form).get("credential") ?? "").trim();
     if (credential === "") return;
     setBusy(true);
+    setFailure(null);
     try {
       await session.signIn(credential);
-      setFailure(null);
       form.reset();
       onSignedIn();
     } catch (thrown) {
@@ -38,6 +38,7 @@ export function SignInForm({ session, onSignedIn }: SignInFormProps) {
             type="password"
             name="credential"
             autoComplete="current-password"
+            spellCheck={false}
             required
             mono
           />

@@ -1,6 +1,6 @@
 import type { SessionClient } from "../../api";
 import { Dialog } from "../../design";
-import { SignInForm } from "./SignInForm";
+import { SignInForm } from "../../session/SignInForm";
 import { strings } from "./strings";
 
 /** Asks for a credential once more, over the page with all that was written on it. */

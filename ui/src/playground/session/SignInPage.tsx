@@ -1,5 +1,5 @@
 import type { SessionClient } from "../../api";
-import { SignInForm } from "./SignInForm";
+import { SignInForm } from "../../session/SignInForm";
 import { strings } from "./strings";
 
 /** All there is to see before somebody has signed in. */
