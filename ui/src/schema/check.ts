@@ -1,12 +1,24 @@
-import {
-  type Schema as Draft,
-  dereference,
-  type OutputUnit,
-  validate,
-} from "@cfworker/json-schema";
+import type { Schema as Draft, OutputUnit } from "@cfworker/json-schema";
 import { inWords, isObject, type Json, own } from "./json";
 import { type Schema, targetOf } from "./resolve";
 import { strings } from "./strings";
+
+type Checker = typeof import("./checker");
+
+let checker: Checker | null = null;
+
+/**
+ * Load what checks values, which no page needs before it has a schema.
+ *
+ * Until it is there, and where it cannot be loaded, nothing is found wrong.
+ */
+export async function loadChecker(): Promise<void> {
+  try {
+    checker ??= await import("./checker");
+  } catch {
+    // The server has the last word anyway.
+  }
+}
 
 /** What is wrong with a value, in plain words. */
 export interface Complaint {
@@ -60,16 +72,19 @@ export function accepts(json: Json, schema: Schema, root: unknown): boolean {
 }
 
 function errorsOf(json: Json, schema: Schema, root: unknown): OutputUnit[] {
-  const lookup = isObject(root) ? lookupOf(root) : null;
-  if (lookup === null) return [];
+  const lookup = isObject(root) && checker !== null ? lookupOf(root, checker) : null;
+  if (lookup === null || checker === null) return [];
   try {
-    return validate(json, schema as Draft, "2020-12", lookup, false).errors;
+    return checker.validate(json, schema as Draft, "2020-12", lookup, false).errors;
   } catch {
     return [];
   }
 }
 
-function lookupOf(root: Record<string, unknown>): Record<string, Draft | boolean> | null {
+function lookupOf(
+  root: Record<string, unknown>,
+  { dereference }: Checker,
+): Record<string, Draft | boolean> | null {
   const before = lookups.get(root);
   if (before !== undefined) return before;
   let made: Record<string, Draft | boolean> | null;

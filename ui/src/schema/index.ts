@@ -1,6 +1,7 @@
 /** From a JSON schema to the model of a form, and from what was filled in to what is sent. */
 
 export { formModel } from "./build";
+export { loadChecker } from "./check";
 export {
   equal,
   inWords,

@@ -1,7 +1,14 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { About, Failure, JsonObject, RunnableClient } from "../../api";
 import { type RunMethod, RunStore } from "../../run";
-import { type FieldErrors, fieldErrorsOf422, formModel, toInput, validate } from "../../schema";
+import {
+  type FieldErrors,
+  fieldErrorsOf422,
+  formModel,
+  loadChecker,
+  toInput,
+  validate,
+} from "../../schema";
 import { Drafts } from "../history/drafts";
 import type { RunRecord } from "../history/record";
 import { History } from "../history/store";
@@ -106,7 +113,7 @@ export function usePlayground({ client, about, onSignedOut }: PlaygroundOptions)
   const configuration = useConfiguration(client, about, first.config);
   const hash = useSettled(schemaHash(about, configuration.shareable));
   const loadInput = useCallback(
-    (signal: AbortSignal) => client.schema("input_schema", { signal, configHash: hash }),
+    (signal: AbortSignal) => schemaOf(client, "input_schema", { signal, configHash: hash }),
     [client, hash],
   );
   const published = about.operations.includes("input_schema");
@@ -234,13 +241,22 @@ function methodsOf({ operations }: About): RunMethod[] {
   ];
 }
 
+/** A schema, with what checks values against it. */
+async function schemaOf(
+  client: RunnableClient,
+  ...which: Parameters<RunnableClient["schema"]>
+): Promise<unknown> {
+  const [schema] = await Promise.all([client.schema(...which), loadChecker()]);
+  return schema;
+}
+
 function useConfiguration(
   client: RunnableClient,
   about: About,
   draft: Record<string, unknown> | undefined,
 ): Configuration {
   const load = useCallback(
-    (signal: AbortSignal) => client.schema("config_schema", { signal, configHash: "" }),
+    (signal: AbortSignal) => schemaOf(client, "config_schema", { signal, configHash: "" }),
     [client],
   );
   const published = about.operations.includes("config_schema");
