@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing_extensions import TypedDict
 
 from moorage.testing import Gate
 from tests.pages.conftest import Axe
+from tests.pages.freezes import LIMIT_MS, longest_freeze
 from tests.pages.stage import Hands, Stage
 from tests.pages.watching import Watch
 
@@ -38,6 +40,10 @@ class Translator:
         if text == "broken" and self.tried[text] == 1:
             raise ValueError("broken")
         return {"said": f"{text} in {asked['language']}"}
+
+
+def same(asked: Any) -> Any:
+    return asked
 
 
 @pytest.fixture
@@ -136,12 +142,32 @@ def test_a_batch_is_stopped(hands: Hands, panel: Locator, translator: Translator
     ],
 )
 def test_what_cannot_be_read_is_told(stage: Stage, hands: Hands, text: str, said: str):
-    def same(asked: Any) -> Any:
-        return asked
-
     hands.open(stage.add(RunnableLambda(same).with_types(input_type=Translation)))
     panel = hands.tab("Batch")
 
     panel.get_by_role("textbox", name="Inputs as CSV").fill(text)
 
     expect(panel).to_contain_text(said)
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["read", "run"])
+def test_three_thousand_rows_do_not_freeze_the_page(
+    stage: Stage, hands: Hands, tmp_path: Path, runs: bool
+):
+    table = tmp_path / "table.csv"
+    rows = [f"word {number},German" for number in range(3_000)]
+    table.write_text("\n".join(["text,language", *rows]))
+    hands.open(stage.add(RunnableLambda(same).with_types(input_type=Translation)))
+
+    def work() -> None:
+        panel = hands.tab("Batch")
+        panel.locator("input[type=file]").set_input_files(table)
+        expect(panel).to_contain_text("3,000 rows")
+        if runs:
+            panel.get_by_role("button", name="Run 3,000 rows").click()
+            expect(panel).to_contain_text(re.compile(r"\d{2,} of 3000"))
+            panel.get_by_role("button", name="Stop").click()
+            expect(panel).to_contain_text("3000 of 3000")
+        hands.tab("Form")
+
+    assert longest_freeze(hands, work) < LIMIT_MS

@@ -1,5 +1,5 @@
 import type { Field } from "../../schema";
-import { cellValue, typesAt } from "./cells";
+import { cellValue, typesAt, type ValueType } from "./cells";
 import { parseCsv } from "./csv";
 import { placeValue } from "./nesting";
 import { strings } from "./strings";
@@ -43,24 +43,40 @@ function readTable(text: string, field: Field): BatchInputs {
   const [headers, ...records] = rows;
   const problem = unclosedAt === null ? null : problems.unclosed(unclosedAt);
   if (headers === undefined) return { format: "csv", inputs: [], problem };
-  const names = headers.map((header) => header.trim());
-  const inputs = records.map((record) => readRecord(record, names, field));
+  const columns = columnsOf(headers, field);
+  const inputs = records.map((record) => readRecord(record, columns));
   return { format: "csv", inputs, problem };
 }
 
-function readRecord(record: string[], names: string[], field: Field): BatchInput {
-  if (record.length > names.length) {
-    return { problem: problems.columns(record.length, names.length) };
+/** Where the values of a column go, and of which types they may be: the same in every record. */
+interface Column {
+  name: string;
+  /** Empty for a column that holds whole inputs. */
+  path: string[];
+  types: ValueType[];
+}
+
+function columnsOf(headers: readonly string[], field: Field): Column[] {
+  const names = headers.map((header) => header.trim());
+  const whole = typesAt(field, []);
+  const isWhole = names.length === 1 && names[0] === "input" && !whole.includes("object");
+  return names.map((name) => {
+    const path = isWhole ? [] : pathOf(name, field);
+    return { name, path, types: typesAt(field, path) };
+  });
+}
+
+function readRecord(record: string[], columns: readonly Column[]): BatchInput {
+  if (record.length > columns.length) {
+    return { problem: problems.columns(record.length, columns.length) };
   }
-  if (names.length === 1 && names[0] === "input" && !typesAt(field, []).includes("object")) {
-    return { input: cellValue(record[0] ?? "", typesAt(field, [])) ?? null };
-  }
+  const [first] = columns;
+  if (first?.path.length === 0) return { input: cellValue(record[0] ?? "", first.types) ?? null };
   let input: unknown = {};
-  for (const [column, name] of names.entries()) {
-    const text = record[column];
+  for (const [position, { name, path, types }] of columns.entries()) {
+    const text = record[position];
     if (text === undefined || name === "") continue;
-    const path = pathOf(name, field);
-    const value = cellValue(text, typesAt(field, path));
+    const value = cellValue(text, types);
     if (value === undefined) continue;
     const placed = placeValue(input, path, value);
     if (placed === null) return { problem: problems.conflict(name) };
