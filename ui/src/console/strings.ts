@@ -29,7 +29,7 @@ add_routes(app, RunnableLambda(str.upper).with_types(input_type=str), path="/upp
   openNamed: (name: string) => `Open playground of ${name}`,
   operations: "Operations",
   runnables: (count: number) => (count === 1 ? "1 runnable" : `${count} runnables`),
-  countedSince: "Each process of the service counts its own runs. The one that answers does since ",
+  countedSince: "Each process counts its own runs; the one that answered has done so since ",
   runs: (runs: number, running: number, failed: number) =>
     [
       runs === 0 ? "No runs" : runs === 1 ? "1 run" : `${runs} runs`,
