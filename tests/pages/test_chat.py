@@ -94,6 +94,8 @@ def composer(page: Page) -> Locator:
 
 
 def say(page: Page, text: str) -> None:
+    """Send a message, once the answer to the one before is whole."""
+    expect(page.get_by_role("button", name="Send", exact=True)).to_have_count(1)
     composer(page).fill(text)
     composer(page).press("Enter")
 
