@@ -13,6 +13,7 @@ import httpx
 from langgraph.store.base import IndexConfig, TTLConfig
 from starlette.types import ASGIApp
 
+from moorage.domain.threads import Expiry, Lifetime
 from moorage.engine.access import Access, Rule
 from moorage.engine.addresses import AddressPolicy
 from moorage.engine.agents import Agents
@@ -29,12 +30,13 @@ from moorage.engine.joins import Joins
 from moorage.engine.outbox import Outbox, Retries
 from moorage.engine.queue import Queue
 from moorage.engine.recording import Recorder
+from moorage.engine.retention import Keeping, Retention
 from moorage.engine.runs import Runs
 from moorage.engine.signing import Signer
 from moorage.engine.streams import Streams
 from moorage.engine.threads import Threads
 from moorage.project import Project
-from moorage.project.sections import Index, ItemTTL, Store
+from moorage.project.sections import Index, ItemTTL, Store, ThreadTTL
 from moorage.protocols.agent_server.run_bodies import run_of_payload
 from moorage.serialization import WellKnownLCSerializer
 from moorage.settings import Settings
@@ -44,6 +46,7 @@ from moorage.storage.opening import open_storage
 from moorage.storage.sql.storage import Terms
 from moorage.worker.loop import Pace, Worker
 from moorage.worker.scheduler import Scheduler
+from moorage.worker.sweeps import Sweeper
 from moorage.worker.webhooks import Courier, Manner
 
 DATABASE = Path(".moorage/moorage.db")
@@ -74,6 +77,7 @@ class Hosting:
         self._storage = _storage(project, settings, Terms(lease=pace.lease, sole_owner=name))
         streams = Streams(lasting=settings.stream_ttl)
         self._recorder = Recorder(self._storage.events)
+        self._sweeper = _sweeper(project, settings, self._storage)
         queue = Queue(self._storage, streams)
         graphs = Graphs.load(project.graphs)
         limit = settings.run_timeout or None
@@ -126,6 +130,7 @@ class Hosting:
         await self._stack.enter_async_context(self._recorder)
         await self._stack.enter_async_context(Courier(self._outbox, self._manner))
         await self._stack.enter_async_context(self._worker)
+        await self._stack.enter_async_context(self._sweeper)
         if self._scheduler is not None:
             await self._stack.enter_async_context(self._scheduler)
         return self
@@ -150,6 +155,17 @@ def _manner(project: Project, settings: Settings, addresses: AddressPolicy) -> M
         signer=Signer(secret.get_secret_value().split() if secret else ()),
         timeout=settings.webhook_timeout,
     )
+
+
+def _sweeper(project: Project, settings: Settings, storage: Storage) -> Sweeper:
+    ttl = project.checkpointer.ttl or ThreadTTL()
+    keeping = Keeping(
+        events=settings.stream_ttl,
+        runs=settings.run_retention,
+        threads=Lifetime(ttl.default_ttl, Expiry(ttl.strategy)) if ttl.default_ttl else None,
+        most_threads=ttl.sweep_limit,
+    )
+    return Sweeper(Retention(storage, keeping), interval=ttl.sweep_interval_minutes or _MINUTE)
 
 
 def _storage(project: Project, settings: Settings, terms: Terms) -> Storage:

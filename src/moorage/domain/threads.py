@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +22,36 @@ class ThreadStatus(StrEnum):
     """Its last run failed."""
 
 
+class Expiry(StrEnum):
+    """What becomes of a thread whose time has come."""
+
+    DELETE = "delete"
+    """It goes, with everything on it."""
+    KEEP_LATEST = "keep_latest"
+    """Its newest checkpoints stay, its older ones go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a thread lives after it was last used, and what becomes of it then."""
+
+    length: timedelta
+    expiry: Expiry = Expiry.DELETE
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What came of tidying threads up.
+
+    Attributes:
+        done: Ids of those that were.
+        whole: Ids of those that stay whole, because their checkpoints need one another.
+    """
+
+    done: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """One line of history, on which one run at a time works.
@@ -32,6 +62,7 @@ class Thread:
         interrupts: What runs asked for and nobody has answered, by the id of the task.
         error: How the last run failed, as ``{"error", "message"}``.
         config: The ``configurable`` of the last run, without what the server put there.
+        lifetime: How long it lives, where that was said of it; else what is said of all holds.
     """
 
     thread_id: str
@@ -44,6 +75,7 @@ class Thread:
     values: Any = None
     interrupts: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, Any] | None = None
+    lifetime: Lifetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

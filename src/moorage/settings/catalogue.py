@@ -254,6 +254,12 @@ class Settings(BaseSettings):
         " that come back to it, in seconds.",
         examples=["2m"],
     )
+    run_retention: Duration | None = Field(
+        default=None,
+        description="How long runs that have ended are kept, in seconds; what they have left on"
+        " their threads stays. Unset, for as long as the thread.",
+        examples=["30d"],
+    )
     webhook_secret: SecretStr | None = Field(
         default=None,
         description="What proves to receivers that webhooks come from here: `whsec_` and 24 to 64"

@@ -30,7 +30,7 @@ from moorage.domain.runs import (
     RunStatus,
 )
 from moorage.domain.search import Filters, Hits, Page
-from moorage.domain.threads import Thread, ThreadQuery, ThreadState
+from moorage.domain.threads import Expiry, Lifetime, Pruned, Thread, ThreadQuery, ThreadState
 from moorage.domain.webhooks import Delivery
 
 NOBODY: Filters = {}
@@ -90,6 +90,7 @@ class ThreadRepository(Protocol):
         thread_id: str,
         metadata: Mapping[str, Any],
         *,
+        lifetime: Lifetime | None = None,
         returns_existing: bool = False,
         filters: Filters = NOBODY,
     ) -> Thread:
@@ -103,9 +104,37 @@ class ThreadRepository(Protocol):
         """Return a thread, or raise ``NotFound``."""
 
     async def patch(
-        self, thread_id: str, metadata: Mapping[str, Any], filters: Filters = NOBODY
+        self,
+        thread_id: str,
+        metadata: Mapping[str, Any],
+        filters: Filters = NOBODY,
+        *,
+        lifetime: Lifetime | None = None,
     ) -> Thread:
-        """Merge ``metadata`` into a thread's, key by key, or raise ``NotFound``."""
+        """Merge ``metadata`` into a thread's, key by key, or raise ``NotFound``.
+
+        A ``lifetime`` takes the place of the thread's own.
+        """
+
+    async def prune(
+        self, thread_ids: Sequence[str], expiry: Expiry, filters: Filters = NOBODY
+    ) -> Pruned:
+        """Do with threads at once what else is done when their time has come.
+
+        Those with unfinished runs, and those that the caller may not see, are passed over. Threads
+        stay whole whose graphs use ``DeltaChannel``: their checkpoints need the earlier ones.
+        """
+
+    async def expire(self, default: Lifetime | None, limit: int) -> int:
+        """Do with threads whose time has come what is to be done; busy ones are in use.
+
+        Args:
+            default: How long those live of which nothing was said; None is for ever.
+            limit: How many at most.
+
+        Returns:
+            How many it were.
+        """
 
     async def write_state(self, thread_id: str, state: ThreadState) -> Thread:
         """Write what an update of the state has left.
@@ -143,6 +172,9 @@ class RunRepository(Protocol):
 
     async def delete(self, run_id: str, thread_id: str) -> None:
         """Delete a run that has ended; raise ``NotFound``, or ``Conflict`` if it has not."""
+
+    async def expire(self, age: timedelta, limit: int) -> int:
+        """Delete up to ``limit`` runs that ended so long ago, and return how many it were."""
 
 
 class RunQueue(Protocol):
@@ -267,8 +299,12 @@ class EventLog(Protocol):
     async def oldest(self, run_id: str) -> int | None:
         """Return the id of the oldest event that is kept of a run, None if there is none."""
 
-    async def trim(self, age: timedelta) -> None:
-        """Forget what is older than ``age``."""
+    async def trim(self, age: timedelta, limit: int = 1_000) -> int:
+        """Forget up to ``limit`` flushes of runs that ended so long ago, or are gone.
+
+        Returns:
+            How many it were.
+        """
 
 
 class ItemStore(BaseStore):

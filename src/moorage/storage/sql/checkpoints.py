@@ -190,10 +190,13 @@ def copy(source: str, target: str) -> Transaction[None]:
         yield Statement(insert(table).from_select(columns, rows))()
 
 
-def keep_latest(thread_ids: Sequence[str]) -> Transaction[None]:
+def keep_latest(thread_ids: Sequence[str]) -> Transaction[list[str]]:
     """Delete all checkpoints of threads but the newest in each namespace.
 
     Threads stay whole on which a checkpoint holds only what has changed since an earlier one.
+
+    Returns:
+        The ids of the others.
     """
     needed = select(CHECKPOINTS.c.thread_id).where(
         CHECKPOINTS.c.thread_id.in_(thread_ids), _HAS_DELTAS
@@ -213,6 +216,7 @@ def keep_latest(thread_ids: Sequence[str]) -> Transaction[None]:
         place = tuple_(table.c.thread_id, table.c.checkpoint_ns, table.c.checkpoint_id)
         old = table.c.thread_id.in_(prunable) & place.not_in(newest)
         yield Statement(delete(table).where(old))()
+    return prunable
 
 
 def _check(claim: Claim | None) -> Transaction[None]:

@@ -5,11 +5,11 @@ A row is what a worker has flushed at once: several events, in the form in which
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, or_, select, tuple_
 
 from moorage.domain.events import Flush
 from moorage.storage.sql.statement import Statement, Transaction, every_column, now, parameter
-from moorage.storage.sql.tables import RUN_EVENTS
+from moorage.storage.sql.tables import RUN_EVENTS, RUNS
 
 _of_run = parameter("of_run")
 _APPEND = Statement(insert(RUN_EVENTS).values(every_column(RUN_EVENTS)))
@@ -18,7 +18,23 @@ _AFTER = Statement(
     .where(RUN_EVENTS.c.run_id == _of_run, RUN_EVENTS.c.last_id > parameter("after"))
     .order_by(RUN_EVENTS.c.first_id)
 )
-_TRIM = Statement(delete(RUN_EVENTS).where(RUN_EVENTS.c.created_at < parameter("before")))
+_before = parameter("before")
+_TRIM = Statement(
+    delete(RUN_EVENTS)
+    .where(
+        tuple_(RUN_EVENTS.c.run_id, RUN_EVENTS.c.first_id).in_(
+            select(RUN_EVENTS.c.run_id, RUN_EVENTS.c.first_id)
+            .outerjoin(RUNS, RUNS.c.run_id == RUN_EVENTS.c.run_id)
+            .where(
+                RUN_EVENTS.c.created_at < _before,
+                or_(RUNS.c.run_id.is_(None), RUNS.c.finished_at < _before),
+            )
+            .order_by(RUN_EVENTS.c.created_at)
+            .limit(parameter("most"))
+        )
+    )
+    .returning(RUN_EVENTS.c.run_id)
+)
 _OLDEST = Statement(
     select(func.min(RUN_EVENTS.c.first_id).label("first")).where(RUN_EVENTS.c.run_id == _of_run)
 )
@@ -50,7 +66,7 @@ def oldest(run_id: str) -> Transaction[int | None]:
     return first
 
 
-def trim(age: int) -> Transaction[None]:
-    """Forget what is older than ``age`` microseconds."""
+def trim(age: int, limit: int) -> Transaction[int]:
+    """Forget up to ``limit`` flushes of runs that ended, and left, ``age`` microseconds ago."""
     time = yield from now()
-    yield _TRIM(before=time - age)
+    return len((yield _TRIM(before=time - age, most=limit)))

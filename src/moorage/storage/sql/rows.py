@@ -7,7 +7,7 @@ from moorage.domain.assistants import Assistant
 from moorage.domain.caller import Caller
 from moorage.domain.crons import AfterRun, Cron
 from moorage.domain.runs import Multitask, Run, RunStatus
-from moorage.domain.threads import Thread, ThreadStatus
+from moorage.domain.threads import Expiry, Lifetime, Thread, ThreadStatus
 from moorage.storage.sql.statement import Row, dump, load
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,7 +61,14 @@ def thread_of(row: Row) -> Thread:
         values=load(row["state_values"]),
         interrupts=load(row["interrupts"]),
         error=load(row["error"]),
+        lifetime=_lifetime_of(row),
     )
+
+
+def _lifetime_of(row: Row) -> Lifetime | None:
+    if row["lifetime"] is None:
+        return None
+    return Lifetime(timedelta(microseconds=row["lifetime"]), Expiry(row["expiry"]))
 
 
 def assistant_of(row: Row) -> Assistant:

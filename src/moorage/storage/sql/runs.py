@@ -1,17 +1,26 @@
 """Runs as rows: reading and deleting them. What moves them is in ``queue``."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, delete, select
 
 from moorage.domain.runs import Run, RunStatus
 from moorage.domain.search import Page
 from moorage.errors import Conflict, NotFound
 from moorage.storage.sql.rows import run_of
-from moorage.storage.sql.statement import Statement, Transaction, parameter
-from moorage.storage.sql.tables import RUNS
+from moorage.storage.sql.statement import Statement, Transaction, now, parameter
+from moorage.storage.sql.tables import RUN_EVENTS, RUNS
 
 _of_run = parameter("of_run")
 _of_thread = parameter("of_thread")
 _GET = Statement(select(RUNS).where(RUNS.c.run_id == _of_run))
+_DELETE_EVENTS = Statement(delete(RUN_EVENTS).where(RUN_EVENTS.c.run_id == _of_run))
+_FINISHED = Statement(
+    select(RUNS.c.run_id)
+    .where(RUNS.c.finished_at < parameter("before"))
+    .order_by(RUNS.c.seq)
+    .limit(parameter("most"))
+)
 _DELETE = Statement(delete(RUNS).where(RUNS.c.run_id == _of_run))
 
 
@@ -56,4 +65,24 @@ def remove(run_id: str, thread_id: str) -> Transaction[None]:
     run = yield from get(run_id, thread_id)
     if not run.status.is_final:
         raise Conflict(f"Run {run_id} is {run.status.value}; cancel it before you delete it.")
+    yield from _forget(run_id)
+
+
+def finished(before: int, limit: int) -> Transaction[list[str]]:
+    """Return up to ``limit`` runs that ended ``before`` microseconds ago, oldest first."""
+    time = yield from now()
+    rows = yield _FINISHED(before=time - before, most=limit)
+    return [row["run_id"] for row in rows]
+
+
+def remove_finished(run_ids: Sequence[str]) -> Transaction[None]:
+    """Delete runs that have ended, and what is kept of them; others are passed over."""
+    for run_id in run_ids:
+        rows = yield _GET(of_run=run_id)
+        if rows and RunStatus(rows[0]["status"]).is_final:
+            yield from _forget(run_id)
+
+
+def _forget(run_id: str) -> Transaction[None]:
+    yield _DELETE_EVENTS(of_run=run_id)
     yield _DELETE(of_run=run_id)

@@ -21,13 +21,14 @@ from moorage.domain.runs import (
     RunStatus,
 )
 from moorage.domain.search import Filters, Hits, Page
-from moorage.domain.threads import Thread, ThreadQuery, ThreadState
+from moorage.domain.threads import Expiry, Lifetime, Pruned, Thread, ThreadQuery, ThreadState
 from moorage.domain.webhooks import Delivery
 from moorage.storage.sql import (
     assistants,
     checkpoints,
     crons,
     events,
+    lifetimes,
     queue,
     runs,
     threads,
@@ -123,12 +124,15 @@ class SqlThreads:
         thread_id: str,
         metadata: Mapping[str, Any],
         *,
+        lifetime: Lifetime | None = None,
         returns_existing: bool = False,
         filters: Filters = _ALL,
     ) -> Thread:
         """See ``ThreadRepository``."""
         return await self._database.write(
-            threads.create(thread_id, metadata, returns_existing=returns_existing, filters=filters)
+            threads.create(
+                thread_id, metadata, lifetime, returns_existing=returns_existing, filters=filters
+            )
         )
 
     async def get(self, thread_id: str, filters: Filters = _ALL) -> Thread:
@@ -136,10 +140,32 @@ class SqlThreads:
         return await self._database.read(threads.get(thread_id, filters))
 
     async def patch(
-        self, thread_id: str, metadata: Mapping[str, Any], filters: Filters = _ALL
+        self,
+        thread_id: str,
+        metadata: Mapping[str, Any],
+        filters: Filters = _ALL,
+        *,
+        lifetime: Lifetime | None = None,
     ) -> Thread:
         """See ``ThreadRepository``."""
-        return await self._database.write(threads.patch(thread_id, metadata, filters))
+        return await self._database.write(threads.patch(thread_id, metadata, lifetime, filters))
+
+    async def prune(
+        self, thread_ids: Sequence[str], expiry: Expiry, filters: Filters = _ALL
+    ) -> Pruned:
+        """See ``ThreadRepository``."""
+        pruned = Pruned()
+        for thread_id in dict.fromkeys(thread_ids):
+            one = await self._database.write(lifetimes.prune(thread_id, expiry, filters))
+            pruned = Pruned(pruned.done + one.done, pruned.whole + one.whole)
+        return pruned
+
+    async def expire(self, default: Lifetime | None, limit: int) -> int:
+        """See ``ThreadRepository``."""
+        expired = await self._database.read(lifetimes.expired(default, limit))
+        for thread_id in expired:
+            await self._database.write(lifetimes.expire(thread_id, default))
+        return len(expired)
 
     async def write_state(self, thread_id: str, state: ThreadState) -> Thread:
         """See ``ThreadRepository``."""
@@ -183,6 +209,12 @@ class SqlRuns:
     async def delete(self, run_id: str, thread_id: str) -> None:
         """See ``RunRepository``."""
         await self._database.write(runs.remove(run_id, thread_id))
+
+    async def expire(self, age: timedelta, limit: int) -> int:
+        """See ``RunRepository``."""
+        found = await self._database.read(runs.finished(microseconds(age), limit))
+        await self._database.write(runs.remove_finished(found))
+        return len(found)
 
 
 class SqlQueue:
@@ -300,9 +332,9 @@ class SqlEvents:
         """See ``EventLog``."""
         return await self._database.read(events.oldest(run_id))
 
-    async def trim(self, age: timedelta) -> None:
+    async def trim(self, age: timedelta, limit: int = 1_000) -> int:
         """See ``EventLog``."""
-        await self._database.write(events.trim(microseconds(age)))
+        return await self._database.write(events.trim(microseconds(age), limit))
 
 
 class SqlWebhooks:

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, true, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
 
 from moorage.domain.filters import allows
 from moorage.domain.search import Filters, Hits, Page
-from moorage.domain.threads import Thread, ThreadQuery, ThreadState
+from moorage.domain.threads import Lifetime, Thread, ThreadQuery, ThreadState
 from moorage.errors import AlreadyExists, Conflict, NotFound
 from moorage.storage.sql.conditions import allowed, containing
 from moorage.storage.sql.queue import Forget, forget_thread, new_thread_row, settle
-from moorage.storage.sql.rows import thread_of
+from moorage.storage.sql.rows import microseconds, thread_of
 from moorage.storage.sql.statement import Statement, Transaction, dump, every_column, now, parameter
-from moorage.storage.sql.tables import RUNS, THREADS
+from moorage.storage.sql.tables import RUN_EVENTS, RUNS, THREADS
 
 _of_thread = parameter("of_thread")
 _GET = Statement(select(THREADS).where(THREADS.c.thread_id == _of_thread))
@@ -22,7 +22,17 @@ _INSERT = Statement(insert(THREADS).values(every_column(THREADS)))
 _PATCH = Statement(
     update(THREADS)
     .where(THREADS.c.thread_id == _of_thread)
-    .values(metadata=parameter("new_metadata"), updated_at=parameter("at"))
+    .values(
+        metadata=parameter("new_metadata"),
+        lifetime=parameter("new_lifetime"),
+        expiry=parameter("new_expiry"),
+        updated_at=parameter("at"),
+    )
+)
+_DELETE_EVENTS = Statement(
+    delete(RUN_EVENTS).where(
+        RUN_EVENTS.c.run_id.in_(select(RUNS.c.run_id).where(RUNS.c.thread_id == _of_thread))
+    )
 )
 _ACTIVE_RUNS = Statement(
     select(RUNS.c.run_id).where(
@@ -32,7 +42,12 @@ _ACTIVE_RUNS = Statement(
 
 
 def create(
-    thread_id: str, metadata: Mapping[str, Any], *, returns_existing: bool, filters: Filters
+    thread_id: str,
+    metadata: Mapping[str, Any],
+    lifetime: Lifetime | None,
+    *,
+    returns_existing: bool,
+    filters: Filters,
 ) -> Transaction[Thread]:
     """Make a thread.
 
@@ -46,7 +61,7 @@ def create(
             return known
         raise AlreadyExists(f"Thread with ID {thread_id} already exists")
     time = yield from now()
-    row = new_thread_row(thread_id, metadata, time)
+    row = {**new_thread_row(thread_id, metadata, time), **_lifetime_columns(lifetime)}
     yield _INSERT(**row)
     return thread_of(row)
 
@@ -63,8 +78,10 @@ def get(thread_id: str, filters: Filters) -> Transaction[Thread]:
     raise NotFound(f"Thread with ID {thread_id} not found")
 
 
-def patch(thread_id: str, metadata: Mapping[str, Any], filters: Filters) -> Transaction[Thread]:
-    """Merge ``metadata`` into a thread's, key by key.
+def patch(
+    thread_id: str, metadata: Mapping[str, Any], lifetime: Lifetime | None, filters: Filters
+) -> Transaction[Thread]:
+    """Merge ``metadata`` into a thread's, key by key; a ``lifetime`` takes the place of its own.
 
     Raises:
         NotFound: There is none that the caller may see.
@@ -73,7 +90,14 @@ def patch(thread_id: str, metadata: Mapping[str, Any], filters: Filters) -> Tran
     thread = yield from get(thread_id, filters)
     time = yield from now()
     merged = {**thread.metadata, **metadata}
-    yield _PATCH(of_thread=thread_id, new_metadata=dump(merged), at=time)
+    columns = _lifetime_columns(lifetime or thread.lifetime)
+    yield _PATCH(
+        of_thread=thread_id,
+        new_metadata=dump(merged),
+        new_lifetime=columns["lifetime"],
+        new_expiry=columns["expiry"],
+        at=time,
+    )
     return (yield from get(thread_id, {}))
 
 
@@ -85,6 +109,12 @@ def remove(thread_id: str, filters: Filters, forget: Forget) -> Transaction[None
     """
     yield _LOCK(of_thread=thread_id)
     yield from get(thread_id, filters)
+    yield from remove_whole(thread_id, forget)
+
+
+def remove_whole(thread_id: str, forget: Forget) -> Transaction[None]:
+    """Delete a thread with all that is kept of its runs."""
+    yield _DELETE_EVENTS(of_thread=thread_id)
     yield from forget_thread(thread_id, forget)
 
 
@@ -142,3 +172,10 @@ def _condition(query: ThreadQuery) -> ColumnElement[bool]:
 
 def _is_visible(thread: Thread, filters: Filters) -> bool:
     return allows(thread.metadata, filters)
+
+
+def _lifetime_columns(lifetime: Lifetime | None) -> dict[str, Any]:
+    return {
+        "lifetime": lifetime and microseconds(lifetime.length),
+        "expiry": lifetime and lifetime.expiry.value,
+    }

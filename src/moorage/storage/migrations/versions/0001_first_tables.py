@@ -241,12 +241,23 @@ def upgrade() -> None:
             sa.Text().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
             nullable=True,
         ),
+        sa.Column("lifetime", sa.BigInteger(), nullable=True),
+        sa.Column("expiry", sa.String(length=16), nullable=True),
+        sa.Column("swept_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("state_updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("thread_id", name=op.f("pk_threads")),
     )
     op.create_index(op.f("ix_threads_created_at"), "threads", ["created_at"], unique=False)
+    op.create_index(
+        "ix_threads_lifetime",
+        "threads",
+        ["updated_at"],
+        unique=False,
+        sqlite_where=sa.text("lifetime IS NOT NULL"),
+        postgresql_where=sa.text("lifetime IS NOT NULL"),
+    )
     op.create_index(
         op.f("ix_threads_status_updated_at"), "threads", ["status", "updated_at"], unique=False
     )
@@ -294,6 +305,12 @@ def downgrade() -> None:
     op.drop_table("webhooks")
     op.drop_index(op.f("ix_threads_updated_at"), table_name="threads")
     op.drop_index(op.f("ix_threads_status_updated_at"), table_name="threads")
+    op.drop_index(
+        "ix_threads_lifetime",
+        table_name="threads",
+        sqlite_where=sa.text("lifetime IS NOT NULL"),
+        postgresql_where=sa.text("lifetime IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_threads_created_at"), table_name="threads")
     op.drop_table("threads")
     op.drop_index(
