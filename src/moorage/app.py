@@ -17,8 +17,8 @@ from moorage.edge.middleware.attempts import AttemptLimit
 from moorage.edge.middleware.authentication import Authentication
 from moorage.edge.middleware.body_limit import BodyLimit
 from moorage.edge.middleware.concurrency import ConcurrencyLimit
-from moorage.edge.middleware.cors import CrossOrigin
 from moorage.edge.middleware.exchange import ExchangeMiddleware
+from moorage.edge.middleware.mount_prefix import MountPrefix
 from moorage.edge.middleware.proxy import ProxyHeaders
 from moorage.edge.middleware.rate_limit import RateLimit
 from moorage.edge.middleware.security_headers import SecurityHeaders
@@ -26,17 +26,16 @@ from moorage.edge.openapi import Service
 from moorage.edge.paths import Paths
 from moorage.edge.probes import Check
 from moorage.edge.route_limits import RouteLimiter, install_limiter
-from moorage.engine.agents import Agents
 from moorage.engine.policy import POLICY_KEY, ErrorMapper, RunPolicy
 from moorage.engine.thread_pool import default_threads
 from moorage.errors import Misconfigured
-from moorage.hosting import Hosting
 from moorage.lifecycle import Lifecycle
 from moorage.observability import logs
 from moorage.project import Project
 from moorage.protocols import agent_server
 from moorage.protocols.agent_server import AGENTS_KEY
 from moorage.protocols.langserve.listing import hosted
+from moorage.publishing import Publication, cross_origin
 from moorage.settings import Settings, stop
 from moorage.storage.feedback import FEEDBACK_KEY
 from moorage.ui import console as consoles
@@ -90,7 +89,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     limits = opening.rate_limits(settings, metrics)
     try:
         identification, rule = opening.callers(settings, authenticate, project)
-        hosting = Hosting(project, settings, rule=rule) if project else None
+        publication = Publication(project, settings, rule=rule)
     except Misconfigured as error:
         stop(str(error))
     is_open = identification.is_off
@@ -110,9 +109,10 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             stack.push_async_callback(limits.close)
             if feedback:
                 stack.push_async_callback(feedback.close)
-            if hosting:
-                await stack.enter_async_context(hosting.within(app))
-            state = await stack.enter_async_context(lifespan(app)) if lifespan else None
+            state = dict(await stack.enter_async_context(publication.running(app)))
+            if lifespan:
+                given = await stack.enter_async_context(lifespan(app))
+                state.update(given or {})
             await stack.enter_async_context(lifecycle.running())
             collection.settle()
             lifecycle.ready()
@@ -122,7 +122,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
         POLICY_KEY: policy,
         PAGES_KEY: pages,
         FEEDBACK_KEY: feedback,
-        AGENTS_KEY: hosting and hosting.agents,
+        AGENTS_KEY: publication.agents,
     }
     has_limits = not limits.is_empty
     count_refusal = opening.refusal_counter(metrics)
@@ -139,14 +139,12 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
         Middleware(ProxyHeaders, trusted=settings.trusted_proxies)
         if settings.trusted_proxies
         else None,
-        Middleware(SecurityHeaders),
-        Middleware(
-            CrossOrigin,
-            origins=settings.cors_origins,
-            credentials=settings.cors_credentials,
-        )
-        if settings.cors_origins
+        Middleware(MountPrefix, prefix=publication.prefix, outside=agent_server.ROOTS)
+        if publication.prefix
         else None,
+        Middleware(SecurityHeaders),
+        cross_origin(settings, project),
+        *publication.own.first,
         Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
         Middleware(AttemptLimit, limits=limits, on_refusal=count_refusal)
         if has_limits and not is_open
@@ -156,8 +154,10 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             identification=identification,
             public=Paths(public),
             public_methods=("OPTIONS",) if project else (),
+            public_routes=publication.own.open_routes,
             pages=OpenPages(pages, has_console=console),
         ),
+        *publication.own.last,
         Middleware(RateLimit, limits=limits, exempt=probed, on_refusal=count_refusal)
         if has_limits
         else None,
@@ -184,11 +184,17 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     errors.install(app)
     install_limiter(app, RouteLimiter(settings.counter_url))
     about = {"title": app.title, "version": app.version, "environment": settings.environment}
-    readiness = opening.readiness(settings, checks or {}, lifecycle)
-    app.include_router(probes.router(about, readiness=readiness, metrics=metrics))
+    readiness = opening.readiness(settings, {**publication.checks, **(checks or {})}, lifecycle)
+    app.include_router(
+        probes.router(
+            {**publication.about, **about},
+            readiness=readiness,
+            metrics=metrics,
+            failing=publication.failing,
+        )
+    )
     app.include_router(sessions.router(identification))
-    if hosting:
-        _publish(app, hosting.agents)
+    publication.join(app)
     if console:
         warnings = opening.warnings(settings, identification, feedback)
         app.include_router(
@@ -201,9 +207,3 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             )
         )
     return app
-
-
-def _publish(app: FastAPI, agents: Agents) -> None:
-    """Publish agents by the Agent Server's API; ``app.state.agents`` is what is published."""
-    app.state.agents = agents
-    app.include_router(agent_server.router())

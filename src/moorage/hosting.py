@@ -111,6 +111,7 @@ class Hosting:
             cancels=Cancels(self._storage, queue, streams, access),
             items=Items(self._storage.items, access),
             crons=crons,
+            shows_header=project.http.gives_to_runs,
         )
         self._stack = AsyncExitStack()
 
@@ -118,6 +119,10 @@ class Hosting:
         """Have webhooks that go to paths of this server answered by ``app``."""
         self._manner = replace(self._manner, own=httpx.ASGITransport(app))
         return self
+
+    async def check(self) -> None:
+        """Raise Unavailable where the database does not answer."""
+        await self._storage.queue.next_due()
 
     async def __aenter__(self) -> Self:
         """Open the database, and begin to work.

@@ -21,7 +21,7 @@ from moorage.lifecycle import Lifecycle
 from moorage.limits import RateLimits, open_counter
 from moorage.observability.logs import Style
 from moorage.project import Project
-from moorage.protocols.agent_server import open_paths
+from moorage.protocols.agent_server import OPEN
 from moorage.settings import Settings
 from moorage.storage.feedback import FeedbackFile
 from moorage.ui.files import BuiltPages
@@ -213,7 +213,7 @@ def open_pages(settings: Settings, project: Project | None) -> frozenset[str]:
         {"/docs", "/docs/oauth2-redirect", "/openapi.json"} if settings.shows_docs else set()
     )
     numbers = {probes.METRICS_PATH} if settings.opens_metrics else set()
-    agents = open_paths(project.http.mount_prefix) if project else frozenset()
+    agents = OPEN if project else frozenset()
     return probes.PATHS | {sessions.PATH} | documents | numbers | agents
 
 

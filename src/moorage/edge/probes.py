@@ -2,7 +2,7 @@
 
 import asyncio
 import platform
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 from importlib.metadata import version
 from time import monotonic
@@ -96,11 +96,18 @@ class Readiness:
         return "failed" if outcome is False else "ok"
 
 
-def router(about: Mapping[str, str], *, readiness: Readiness, metrics: Metrics | None) -> APIRouter:
+def router(
+    about: Mapping[str, Any],
+    *,
+    readiness: Readiness,
+    metrics: Metrics | None,
+    failing: Collection[str] = (),
+) -> APIRouter:
     """Return ``/health``, ``/ok``, ``/info``, ``/ready`` and, with metrics, ``/metrics``.
 
     Args:
         about: What ``/info`` says beside the versions of moorage and of what it stands on.
+        failing: Ids of graphs that could not be imported, which ``/ok`` names.
         readiness: What ``/ready`` asks.
         metrics: What ``/metrics`` shows.
     """
@@ -117,9 +124,14 @@ def router(about: Mapping[str, str], *, readiness: Readiness, metrics: Metrics |
         """Tell that the process is alive; this does no work, so it fails only with the process."""
         return JSONResponse({"status": "alive"})
 
-    async def ok() -> Response:
-        """Tell the same to clients of the Agent Server."""
-        return JSONResponse({"ok": True})
+    async def ok(check_db: bool = False) -> Response:
+        """Tell the same to clients of the Agent Server, and which graphs are missing.
+
+        With ``check_db`` it asks what ``/ready`` asks, and answers 500 if that is not well.
+        """
+        missing = {"failed_graphs": sorted(failing)} if failing else {}
+        is_well = not check_db or (await readiness.report())[0]
+        return JSONResponse({"ok": is_well, **missing}, 200 if is_well else 500)
 
     async def info() -> Response:
         """Tell what is running here."""

@@ -1,5 +1,6 @@
 """What protocols are given: one service for each noun, and the graphs they are about."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from moorage.engine.assistants import Assistants
@@ -14,7 +15,11 @@ from moorage.engine.threads import Threads
 
 @dataclass(frozen=True, slots=True)
 class Agents:
-    """The agents of a deployment, as its protocols see them."""
+    """The agents of a deployment, as its protocols see them.
+
+    Attributes:
+        shows_header: Says which request headers runs find in ``configurable``.
+    """
 
     graphs: Graphs
     assistants: Assistants
@@ -24,3 +29,4 @@ class Agents:
     cancels: Cancels
     items: Items
     crons: Crons
+    shows_header: Callable[[str], bool] = lambda _: False

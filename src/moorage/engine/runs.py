@@ -148,6 +148,16 @@ class Runs:
             is_temporary=thread_id is None and not wanted.keeps_thread,
         )
 
+    async def permit(self, caller: Caller, wanted: NewRun) -> None:
+        """Refuse a call without a thread, which another protocol carries out; raise as ``start``.
+
+        Raises:
+            Forbidden: The caller may not.
+        """
+        assistant = await self._assistants.resolve(wanted.assistant_id)
+        value = _shown(wanted, None, str(uuid7()), assistant.assistant_id)
+        await self._access.authorise(caller, "threads", "create_run", value)
+
     def check(self, wanted: NewRun) -> None:
         """Refuse a run that nobody may have.
 

@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 EXPOSED = (
     "Content-Location",
     "Location",
+    "X-Pagination-Next",
+    "X-Pagination-Total",
     "Retry-After",
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
@@ -27,16 +29,35 @@ class CrossOrigin(CORSMiddleware):
         app: What is guarded.
         origins: Origins such as ``https://app.example.com``; ``*`` is all of them.
         credentials: Whether pages may send cookies and HTTP authentication.
+        pattern: Origins too, as a regular expression.
+        methods: The methods that pages may use.
+        headers: The request headers that they may send.
+        exposed: Response headers that they may read, beside those that clients need.
+        max_age: Seconds that browsers remember the answer to a preflight.
     """
 
-    def __init__(self, app: ASGIApp, *, origins: Collection[str], credentials: bool) -> None:
+    def __init__(  # noqa: PLR0913 - what a policy consists of
+        self,
+        app: ASGIApp,
+        *,
+        origins: Collection[str],
+        credentials: bool,
+        pattern: str | None = None,
+        methods: Collection[str] = ("*",),
+        headers: Collection[str] = ("*",),
+        exposed: Collection[str] = (),
+        max_age: int = 600,
+    ) -> None:
         super().__init__(
             app,
             allow_origins=frozenset(origins),
-            allow_methods=("*",),
-            allow_headers=("*",),
+            allow_origin_regex=pattern,
+            allow_methods=methods,
+            allow_headers=headers,
             allow_credentials=credentials,
-            expose_headers=EXPOSED,
+            allow_private_network=True,
+            expose_headers=[*EXPOSED, *exposed],
+            max_age=max_age,
         )
         self._varies = "*" not in origins
 

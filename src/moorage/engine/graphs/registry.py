@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.pregel import Pregel
 from langgraph.store.base import BaseStore
 
 from moorage.domain.graphs import GraphReference
 from moorage.engine.graphs import description, loading
+from moorage.engine.graphs.calls import MadeForEachCall
 from moorage.engine.graphs.description import Schemas
 from moorage.engine.graphs.factories import Factory, Purpose, Use
 from moorage.engine.graphs.kinds import AnyGraph, as_graph
@@ -104,6 +105,21 @@ class Graphs:
             )
             self._warn_of_own(graph_id, graph)
             yield _served(graph, checkpointer, store)
+
+    def runnable(self, graph_id: str, store: BaseStore | None = None) -> Runnable[Any, Any]:
+        """Return what a graph id names as a runnable that is called without a thread.
+
+        Raises:
+            NotFound: There is no such graph.
+        """
+        source = self.get(graph_id)
+        if isinstance(source.made, Factory):
+            return MadeForEachCall(
+                graph_id, lambda config: self.build(graph_id, config, store=store)
+            )
+        if isinstance(source.target, Runnable) and not isinstance(source.target, Pregel):
+            return source.target
+        return _served(source.made, None, store)
 
     async def schemas(
         self,

@@ -1,33 +1,43 @@
 """All resources of the Agent Server's API, under one router."""
 
+from collections.abc import Collection, Mapping, Sequence
+
 from fastapi import APIRouter
 
-from moorage.protocols.agent_server import assistants, crons, joins, runs, store, threads
+from moorage.protocols.agent_server import assistants, crons, joins, runs, store, system, threads
 
+OPEN = frozenset({"/", "/ok", "/metrics", "/info"})
+"""The paths that need no credential (protocol, sections 11 and 12)."""
 
-def router(prefix: str = "") -> APIRouter:
-    """Return the routes, below ``prefix``; they find the agents under ``AGENTS_KEY``."""
-    routes = APIRouter(prefix=prefix)
-    for resource in (
-        assistants.routes,
-        threads.routes,
-        crons.of_threads,  # before the runs, to which its paths would be ids
+ROOTS = frozenset({"/", "/ok", "/metrics"})
+"""The paths that are there without the prefix of a project too."""
+
+RESOURCES: Mapping[str, Sequence[APIRouter]] = {
+    "assistants": [assistants.routes],
+    "threads": [threads.routes],
+    # Crons first: to the runs their paths would be ids.
+    "runs": [
+        crons.of_threads,
         crons.routes,
         runs.of_threads,
         runs.stateless,
         joins.of_threads,
         joins.stateless,
-        store.routes,
-    ):
-        routes.include_router(resource)
-    return routes
+    ],
+    "store": [store.routes],
+}
+"""What a project may leave out, by name."""
 
 
-def open_paths(prefix: str) -> frozenset[str]:
-    """Return the paths that need no credential (protocol, sections 11 and 12).
+def router(*, disabled: Collection[str] = ()) -> APIRouter:
+    """Return the routes; they find the agents under ``AGENTS_KEY``.
 
     Args:
-        prefix: What all paths are below; those of probes are there without it too.
+        disabled: The resources that are left out.
     """
-    always = {"/", "/ok", "/metrics"}
-    return frozenset(always | {f"{prefix}{path}" for path in (*always, "/info")})
+    routes = APIRouter()
+    routes.include_router(system.routes)
+    for name, parts in RESOURCES.items():
+        for part in parts if name not in disabled else ():
+            routes.include_router(part)
+    return routes

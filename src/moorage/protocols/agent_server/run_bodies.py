@@ -9,9 +9,10 @@ from fastapi import Request
 from pydantic import BeforeValidator, Field
 
 from moorage.domain.runs import Multitask
+from moorage.engine.agents import Agents
 from moorage.engine.run_config import Asked
 from moorage.engine.runs import NewRun
-from moorage.protocols.agent_server.requests import Body, Fields, Json
+from moorage.protocols.agent_server.requests import AGENTS_KEY, Body, Fields, Json
 
 Mode = Literal[
     "values",
@@ -145,6 +146,7 @@ class RunCreate(RunFields):
             asked=replace(
                 run.asked,
                 checkpoint=self._place(),
+                headers=_shown(request),
                 request_id=request.headers.get("x-request-id", ""),
             ),
             command=self.command.model_dump(exclude_unset=True) if self.command else None,
@@ -159,3 +161,9 @@ class RunCreate(RunFields):
         if self.checkpoint_id is not None:
             place["checkpoint_id"] = self.checkpoint_id
         return place
+
+
+def _shown(request: Request) -> dict[str, str]:
+    """Return the headers that the deployment lets runs see."""
+    agents: Agents = request.scope[AGENTS_KEY]
+    return {name: value for name, value in request.headers.items() if agents.shows_header(name)}
