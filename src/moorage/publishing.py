@@ -24,7 +24,7 @@ from moorage.edge.middleware.cors import CrossOrigin
 from moorage.edge.probes import Check
 from moorage.engine.access import Rule
 from moorage.engine.agents import Agents
-from moorage.engine.run_config import Asked
+from moorage.engine.run_config import Asked, with_caller
 from moorage.engine.runs import NewRun
 from moorage.errors import Misconfigured
 from moorage.hosting import Hosting
@@ -204,10 +204,11 @@ def _call_by_name(service: FastAPI, agents: Agents, graph_id: str) -> None:
         return
 
     async def permitted(config: dict[str, Any], request: Request) -> dict[str, Any]:
-        asked = Asked(config={"configurable": config.get("configurable") or {}})
-        wanted = NewRun(assistant_id=graph_id, asked=asked)
-        await agents.runs.permit(request.scope.get("user", ANONYMOUS), wanted)
-        return config
+        caller = request.scope.get("user", ANONYMOUS)
+        chosen = config.get("configurable") or {}
+        asked = Asked(config={"configurable": chosen})
+        await agents.runs.permit(caller, NewRun(assistant_id=graph_id, asked=asked))
+        return {**config, "configurable": with_caller(chosen, caller)}
 
     add_routes(
         service,

@@ -110,6 +110,13 @@ def as_called(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**config, "configurable": {**configurable, "langgraph_auth_user": User(user)}}
 
 
+def with_caller(chosen: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+    """Return the ``configurable`` of a call without a thread, with who calls in it."""
+    known = as_called({"configurable": {**_permitted(chosen), **_who(caller)}})
+    configurable: dict[str, Any] = known["configurable"]
+    return configurable
+
+
 def _permitted(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what clients must not set: who they are, and what graphs keep for themselves."""
     return {name: value for name, value in chosen.items() if not name.startswith(_RESERVED)}

@@ -449,3 +449,13 @@ async def test_keys_of_the_service_count_where_the_project_has_no_auth(tmp_path:
         async with httpx.AsyncClient(base_url=url) as http:
             assert (await http.post("/threads/search", json={})).status_code == 401
             assert (await http.get("/ok")).status_code == 200
+
+
+async def test_langserve_s_endpoints_ask_who_may_begin_runs(http: httpx.AsyncClient):
+    body = {"input": SAY}
+
+    let_in = await http.post("/echo/invoke", headers=as_("ada"), json=body)
+    indebted = await http.post("/echo/invoke", headers=as_("debtor"), json=body)
+    unknown = await http.post("/echo/invoke", json=body)
+
+    assert [one.status_code for one in (let_in, indebted, unknown)] == [200, 402, 401]
