@@ -30,6 +30,7 @@ MADE = {
     "playground/index.html",
     "src/moorage/_pages/",
     "text/html",
+    "users/ada",
 }
 
 # What serves pages and not programs.
