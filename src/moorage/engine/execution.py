@@ -11,13 +11,13 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 from langgraph.store.base import BaseStore
-from langgraph.types import Command, Send, StateSnapshot
+from langgraph.types import Command, Interrupt, Send, StateSnapshot
 
 from moorage.domain.runs import CancelAction, Claim, Fenced, Outcome, RunStatus
 from moorage.engine import outcomes
 from moorage.engine.graphs import Graphs
 from moorage.engine.graphs.kinds import AnyGraph
-from moorage.engine.run_config import as_called
+from moorage.engine.run_config import PLACES, as_called
 from moorage.engine.run_events import EVENTS, VALUES, EventWriter, RunEvent
 
 Publish = Callable[[Sequence[RunEvent]], object]
@@ -119,24 +119,37 @@ class Execution:
             return None
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its run
             return self._fail(error, await self._left(graph), RunStatus.ERROR)
-        return replace(outcomes.succeeded(await self._left(graph)), output=self._output)
+        left = await self._left(graph)
+        output = _with_questions(self._output, left.interrupts)
+        return replace(outcomes.succeeded(left), output=output)
 
     async def _work(self, graph: AnyGraph, config: RunnableConfig) -> None:
-        source = await self._source()
+        if await self._was_begun():
+            source, config = None, _at_the_end(config)
+        else:
+            source = await self._source(graph, config)
         async for namespace, mode, payload in self._items(graph, source, config):
             if mode == VALUES and not namespace:
                 self._output = payload
             if mode in self._writer.graph_modes:
                 self._publish(list(self._writer.write(namespace, mode, payload)))
 
-    async def _source(self) -> Any:
-        """Return what the graph begins with; None goes on where an earlier attempt was left."""
-        if self._claim.is_recovered:
-            latest = await self._saver.aget_tuple(self._place)
-            if latest and latest.metadata.get("run_id") == self._claim.run_id:
-                return None
-        command = self._asked.get("command")
-        return self._asked.get("input") if command is None else command_of(command)
+    async def _was_begun(self) -> bool:
+        """Whether an earlier attempt has left a checkpoint to go on from."""
+        if not self._claim.is_recovered:
+            return False
+        latest = await self._saver.aget_tuple(self._place)
+        return latest is not None and latest.metadata.get("run_id") == self._claim.run_id
+
+    async def _source(self, graph: AnyGraph, config: RunnableConfig) -> Any:
+        """Return what the graph begins with; None goes on from the checkpoint."""
+        command: Mapping[str, Any] | None = self._asked.get("command")
+        if command is None:
+            return self._asked.get("input")
+        if "resume" in command and command["resume"] is None:
+            pending = (await graph.aget_state(config)).interrupts
+            command = {**command, "resume": _null_for(pending)}
+        return command_of(command)
 
     async def _items(
         self, graph: AnyGraph, source: Any, config: RunnableConfig
@@ -190,18 +203,45 @@ class Execution:
         return {"configurable": {"thread_id": self._claim.run.thread_id, "checkpoint_ns": ""}}
 
 
-def command_of(asked: Mapping[str, Any]) -> "Command[Any]":
-    """Return the command that a client wrote as JSON (protocol, section 6.4).
+def command_of(asked: Mapping[str, Any]) -> "Command[Any] | None":
+    """Return the command that a client wrote as JSON (protocol, section 6.4), None if it is empty.
 
     ``goto`` is a node's name, ``{"node", "input"}``, or a list of these; ``update`` an object or a
     list of pairs.
     """
     goto = asked.get("goto") or ()
     update = asked.get("update")
+    resume = asked.get("resume")
+    if resume is None and not goto and not update:
+        return None
     return Command(
-        resume=asked.get("resume"),
+        resume=resume,
         update=[tuple(pair) for pair in update] if isinstance(update, list) else update,
         goto=[_target(one) for one in (goto if isinstance(goto, list) else [goto])] if goto else (),
+    )
+
+
+def _null_for(pending: Sequence[Interrupt]) -> Mapping[str, None] | None:
+    """Return null as the answer to the one pending question, as LangGraph takes it: by its id."""
+    if len(pending) > 1:
+        raise RuntimeError(
+            "Several interrupts are pending: you must specify the interrupt id of the one that "
+            "null answers."
+        )
+    return {one.id: None for one in pending} or None
+
+
+def _at_the_end(config: RunnableConfig) -> RunnableConfig:
+    """Return a config without the checkpoint from which the run was first begun."""
+    configurable = config["configurable"]
+    others = {name: configurable[name] for name in configurable if name not in PLACES}
+    return {**config, "configurable": others}
+
+
+def _with_questions(output: Any, pending: Sequence[Interrupt]) -> Any:
+    """Add what a run asks for to its output; of several questions LangGraph gives one by one."""
+    return (
+        {**output, "__interrupt__": pending} if pending and isinstance(output, Mapping) else output
     )
 
 

@@ -12,7 +12,8 @@ from moorage.domain.caller import IDENTITY, Caller, User
 from moorage.errors import BadRequest
 
 _RESERVED = (IDENTITY, "__")
-_PLACES = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
+PLACES = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
+"""Keys of ``configurable`` that say where on its thread a run begins."""
 _BOTH = "Give config.configurable or context, not both: they are two names of one thing."
 
 
@@ -81,7 +82,7 @@ def configure(
     configurable = {
         "user_id": "",
         **permitted,
-        **{name: asked.checkpoint[name] for name in _PLACES if name in asked.checkpoint},
+        **{name: asked.checkpoint[name] for name in PLACES if name in asked.checkpoint},
         **asked.headers,
         **given,
     }
@@ -97,7 +98,7 @@ def configure(
         config,
         dict(_permitted(context)),
         {**metadata, **_stored(identity)},
-        {name: one for name, one in permitted.items() if name not in {*given, *_PLACES}},
+        {name: one for name, one in permitted.items() if name not in {*given, *PLACES}},
     )
 
 

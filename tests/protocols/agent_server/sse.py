@@ -19,3 +19,14 @@ async def events(reply: httpx.Response) -> AsyncIterator[Any]:
 async def names(reply: httpx.Response) -> list[str]:
     """Return the names of all events that come."""
     return [part.event async for part in events(reply)]
+
+
+async def until_cut(reply: httpx.Response) -> list[Any]:
+    """Return the parts that come before the connection breaks, as it must."""
+    seen = []
+    try:
+        async for part in events(reply):
+            seen.append(part)  # noqa: PERF401 - what came before counts
+    except httpx.RemoteProtocolError:
+        return seen
+    raise AssertionError("the response was ended properly")

@@ -303,7 +303,7 @@ class TestRecovery:
         ({"goto": ["b", {"node": "c", "input": 1}]}, Command(goto=["b", Send("c", 1)])),
         ({"update": {"x": 1}}, Command(update={"x": 1})),
         ({"update": [["x", 1], ["x", 2]]}, Command(update=[("x", 1), ("x", 2)])),
-        ({}, Command()),
+        ({}, None),
     ],
     ids=["an answer", "a node", "several, one with an input", "an update", "pairs", "nothing"],
 )

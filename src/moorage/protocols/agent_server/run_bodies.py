@@ -12,7 +12,14 @@ from moorage.domain.runs import Multitask
 from moorage.engine.agents import Agents
 from moorage.engine.run_config import Asked
 from moorage.engine.runs import NewRun
-from moorage.protocols.agent_server.requests import AGENTS_KEY, Body, Fields, Json
+from moorage.protocols.agent_server.requests import (
+    AGENTS_KEY,
+    MOST,
+    Body,
+    CheckpointId,
+    Fields,
+    Json,
+)
 
 Mode = Literal[
     "values",
@@ -37,7 +44,9 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Names = Annotated[Literal["*"] | list[str], Field(union_mode="left_to_right")]
+_AtMost = Field(max_length=MOST)
+Names = Annotated[Literal["*"] | Annotated[list[str], _AtMost], Field(union_mode="left_to_right")]
+Words = Annotated[tuple[str, ...], _AtMost]
 
 
 class Target(Body):
@@ -53,14 +62,14 @@ class CommandBody(Body):
     NULLABLE = frozenset({"resume"})
 
     resume: Any = None
-    update: Json | list[tuple[str, Any]] | None = None
-    goto: str | Target | list[str | Target] | None = None
+    update: Json | Annotated[list[tuple[str, Any]], _AtMost] | None = None
+    goto: str | Target | Annotated[list[str | Target], _AtMost] | None = None
 
 
 class Place(Body):
     """``checkpoint``: where on the thread the run begins."""
 
-    checkpoint_id: str | None = None
+    checkpoint_id: CheckpointId | None = None
     checkpoint_ns: str | None = None
     checkpoint_map: Json | None = None
 
@@ -68,7 +77,7 @@ class Place(Body):
 class RunConfig(Body):
     """``config``: a ``RunnableConfig``'s part that clients may choose."""
 
-    tags: tuple[str, ...] = ()
+    tags: Words = ()
     recursion_limit: Annotated[int, Field(ge=1)] | None = None
     configurable: Fields
     metadata: Fields
@@ -81,7 +90,7 @@ class RunFields(Body):
     metadata: Fields
     config: RunConfig | None = None
     context: Fields
-    stream_mode: Annotated[tuple[Mode, ...], BeforeValidator(_listed)] = ("values",)
+    stream_mode: Annotated[tuple[Mode, ...], _AtMost, BeforeValidator(_listed)] = ("values",)
     stream_subgraphs: bool = False
     stream_resumable: bool = False
     interrupt_before: Names | None = None
@@ -131,12 +140,12 @@ class RunCreate(RunFields):
     assistant_id: str
     command: CommandBody | None = None
     checkpoint: Place | None = None
-    checkpoint_id: str | None = None
+    checkpoint_id: CheckpointId | None = None
     if_not_exists: Literal["reject", "create"] = "reject"
     on_disconnect: Literal["continue", "cancel"] = "continue"
     on_completion: Literal["delete", "keep"] = "delete"
     after_seconds: Annotated[float, Field(ge=0, le=_LONGEST_DELAY)] = 0
-    feedback_keys: tuple[str, ...] = ()
+    feedback_keys: Words = ()
 
     def wanted(self, request: Request) -> NewRun:
         """Return the run that is asked for, by a request with headers that runs may see."""
