@@ -67,6 +67,29 @@ def thread_id() -> str:
     return str(uuid4())
 
 
+async def test_a_thread_that_the_filters_hide_is_none(storage: Storage, thread_id: str):
+    await storage.threads.create(thread_id, {"owner": "ada"})
+
+    await accept(storage, thread_id, filters={"owner": "ada"})
+    for creates in (True, False):
+        with pytest.raises(NotFound):
+            await accept(storage, thread_id, filters={"owner": "bob"}, creates_thread=creates)
+
+    assert len(await storage.runs.of_thread(thread_id, page=Page())) == 1
+
+
+async def test_only_a_thread_that_is_made_has_what_new_ones_have(storage: Storage, thread_id: str):
+    told = {"thread_metadata": {"graph_id": "g"}, "new_thread_metadata": {"owner": "ada"}}
+    known = str(uuid4())
+    await storage.threads.create(known, {"owner": "bob"})
+    for one in (thread_id, known):
+        await accept(storage, one, **told)
+
+    made, found = [(await storage.threads.get(one)).metadata for one in (thread_id, known)]
+    assert made == {"owner": "ada", "graph_id": "g"}
+    assert found == {"owner": "bob", "graph_id": "g"}
+
+
 async def test_a_run_goes_from_pending_over_running_to_its_end(storage: Storage, thread_id: str):
     accepted = await storage.queue.accept(
         asked(thread_id, kwargs={"input": {"a": 1}}, thread_metadata={"graph_id": "g"})

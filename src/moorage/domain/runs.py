@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from moorage.domain.search import Filters
 from moorage.domain.threads import ThreadState
 
 
@@ -93,6 +94,9 @@ class RunRequest:
         run_id: The id that it is to have.
         creates_thread: Whether the thread is made when there is none.
         thread_metadata: Merged into the thread's metadata.
+        new_thread_metadata: What a thread that is made has besides.
+        filters: What the metadata of a thread that is there must pass; to the caller, none is there
+            otherwise.
         thread_config: What becomes the thread's ``config``; None leaves it as it is.
         delay: How long it waits at least. Meanwhile it does not hold up later runs.
         idempotency_key: A second request with the same key is the first one's run.
@@ -107,6 +111,8 @@ class RunRequest:
     multitask_strategy: Multitask = Multitask.ENQUEUE
     creates_thread: bool = False
     thread_metadata: Mapping[str, Any] = field(default_factory=dict)
+    new_thread_metadata: Mapping[str, Any] = field(default_factory=dict)
+    filters: Filters = field(default_factory=dict)
     thread_config: Mapping[str, Any] | None = None
     delay: timedelta = timedelta(0)
     idempotency_key: str | None = None

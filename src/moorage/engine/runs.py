@@ -18,7 +18,6 @@ from moorage.engine.joins import Joined
 from moorage.engine.queue import Queue
 from moorage.engine.run_config import Asked, check_config, configure
 from moorage.engine.streams import Streams
-from moorage.errors import NotFound
 from moorage.storage.interface import Storage
 
 
@@ -123,8 +122,6 @@ class Runs:
         run_id = str(uuid7())
         value = _shown(wanted, thread_id, run_id, assistant.assistant_id)
         filters = await self._access.authorise(caller, "threads", "create_run", value)
-        if thread_id is not None and filters:
-            await self._may_use(thread_id, filters, wanted)
         own_thread = thread_id or str(uuid4())
         configured = configure(wanted.asked, assistant, caller, run_id=run_id, thread_id=own_thread)
         granted = value["metadata"]
@@ -142,7 +139,9 @@ class Runs:
             metadata={**configured.metadata, **granted},
             multitask_strategy=wanted.multitask_strategy,
             creates_thread=thread_id is None or wanted.creates_thread,
-            thread_metadata=of_thread if thread_id else {**granted, **of_thread},
+            thread_metadata=of_thread,
+            new_thread_metadata=granted,
+            filters={} if thread_id is None else filters,
             thread_config=configured.chosen,
             delay=wanted.delay,
             is_temporary=thread_id is None and not wanted.keeps_thread,
@@ -205,16 +204,6 @@ class Runs:
             return None
         check_url(url, self._webhooks)
         return url
-
-    async def _may_use(self, thread_id: str, filters: Mapping[str, Any], wanted: NewRun) -> None:
-        """Raise NotFound where a thread is there and not for the caller to see."""
-        try:
-            await self._threads.get(thread_id)
-        except NotFound:
-            if wanted.creates_thread:
-                return
-            raise
-        await self._threads.get(thread_id, filters)
 
 
 def _shown(wanted: NewRun, thread_id: str | None, run_id: str, assistant_id: str) -> dict[str, Any]:

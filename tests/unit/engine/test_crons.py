@@ -218,7 +218,7 @@ class TestRequest:
         assert request.assistant_id == default_assistant_id(GRAPH)
         assert request.kwargs["input"] == [1]
         assert request.kwargs["config"]["configurable"]["langgraph_auth_user_id"] == "ada"
-        assert request.metadata["m"] == request.thread_metadata["m"] == 1
+        assert request.metadata["m"] == request.new_thread_metadata["m"] == 1
 
     @pytest.mark.parametrize("after_run", list(AfterRun))
     async def test_each_has_a_thread_of_its_own(self, storage: Storage, after_run: AfterRun):

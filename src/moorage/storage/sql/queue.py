@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from moorage.domain.caller import without_identity
+from moorage.domain.filters import allows
 from moorage.domain.runs import (
     Accepted,
     CancelAction,
@@ -470,12 +471,12 @@ def _fail(
 
 def _locked_for(request: RunRequest) -> Transaction[Row]:
     rows = yield _LOCK(of_thread=request.thread_id)
-    if rows:
+    if rows and allows(load(rows[0]["metadata"]), request.filters):
         return rows[0]
-    if not request.creates_thread:
+    if rows or not request.creates_thread:
         raise NotFound("Thread or assistant not found.")
     time = yield from now()
-    row = new_thread_row(request.thread_id, request.thread_metadata, time)
+    row = new_thread_row(request.thread_id, request.new_thread_metadata, time)
     yield _INSERT_THREAD(**row)
     return row
 
