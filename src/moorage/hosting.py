@@ -33,6 +33,7 @@ from moorage.engine.recording import Recorder
 from moorage.engine.retention import Keeping, Retention
 from moorage.engine.runs import Runs
 from moorage.engine.signing import Signer
+from moorage.engine.states import States
 from moorage.engine.streams import Streams
 from moorage.engine.threads import Threads
 from moorage.project import Project
@@ -99,13 +100,15 @@ class Hosting:
             webhooks=None if project.http.disable_webhooks else addresses,
         )
         following = Following(self._storage, streams, self._recorder)
+        threads = Threads(self._storage, queue, access, lifetime=_lifetime(project))
         crons = Crons(self._storage, assistants, runs, access, run_of_payload)
         firing = Firing(self._storage, queue, crons.request)
         self._scheduler = Scheduler(firing) if settings.run_crons else None
         self.agents = Agents(
             graphs=graphs,
             assistants=assistants,
-            threads=Threads(self._storage, queue, access),
+            threads=threads,
+            states=States(self._storage, graphs, threads, access),
             runs=runs,
             joins=Joins(self._storage, following, access),
             cancels=Cancels(self._storage, queue, streams, access),
@@ -167,10 +170,15 @@ def _sweeper(project: Project, settings: Settings, storage: Storage) -> Sweeper:
     keeping = Keeping(
         events=settings.stream_ttl,
         runs=settings.run_retention,
-        threads=Lifetime(ttl.default_ttl, Expiry(ttl.strategy)) if ttl.default_ttl else None,
+        threads=_lifetime(project),
         most_threads=ttl.sweep_limit,
     )
     return Sweeper(Retention(storage, keeping), interval=ttl.sweep_interval_minutes or _MINUTE)
+
+
+def _lifetime(project: Project) -> Lifetime | None:
+    ttl = project.checkpointer.ttl
+    return Lifetime(ttl.default_ttl, Expiry(ttl.strategy)) if ttl and ttl.default_ttl else None
 
 
 def _storage(project: Project, settings: Settings, terms: Terms) -> Storage:

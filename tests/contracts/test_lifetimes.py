@@ -82,7 +82,8 @@ async def test_a_thread_lives_as_long_as_was_said_after_its_last_use(
         if use == "run":
             await ended(storage, thread_id)
         else:
-            await storage.threads.write_state(thread_id, ThreadState(ThreadStatus.IDLE))
+            draft = await storage.draft(thread_id)
+            await draft.keep(ThreadState(ThreadStatus.IDLE))
     clock.advance(HOUR)
     assert await storage.threads.expire(None, 10) == 0
     clock.advance(timedelta(microseconds=1))

@@ -31,9 +31,14 @@ async def create(storage: Storage, **metadata: Any) -> str:
     return (await storage.threads.create(new_id(), metadata)).thread_id
 
 
+async def write_state(storage: Storage, thread_id: str, state: ThreadState) -> Thread:
+    """An update that writes no checkpoint."""
+    return await (await storage.draft(thread_id)).keep(state)
+
+
 async def with_values(storage: Storage, values: Any) -> str:
     thread_id = await create(storage)
-    await storage.threads.write_state(thread_id, ThreadState(ThreadStatus.IDLE, values))
+    await write_state(storage, thread_id, ThreadState(ThreadStatus.IDLE, values))
     return thread_id
 
 
@@ -208,19 +213,19 @@ class TestState:
             {"error": "E"},
         )
         clock.advance(SECOND)
-        thread = await storage.threads.write_state(thread_id, asked)
+        thread = await write_state(storage, thread_id, asked)
         assert (thread.status, thread.values) == (asked.status, asked.values)
         assert (thread.interrupts, thread.error) == (asked.interrupts, asked.error)
         assert thread.state_updated_at == thread.updated_at == clock.now()
         assert thread.metadata == {"a": 1}
 
-        after = await storage.threads.write_state(thread_id, ThreadState(ThreadStatus.IDLE))
+        after = await write_state(storage, thread_id, ThreadState(ThreadStatus.IDLE))
         assert (after.values, after.interrupts, after.error) == (None, {}, None)
         assert await storage.threads.get(thread_id) == after
 
     async def test_a_thread_that_is_not_there(self, storage: Storage):
         with pytest.raises(NotFound):
-            await storage.threads.write_state(new_id(), ThreadState(ThreadStatus.IDLE))
+            await write_state(storage, new_id(), ThreadState(ThreadStatus.IDLE))
 
     @pytest.mark.parametrize("begins", [True, False])
     async def test_unfinished_runs_are_in_the_way(self, storage: Storage, begins: bool):
@@ -228,7 +233,7 @@ class TestState:
         run_id = await begin(storage, thread_id)
         held = await storage.queue.claim("worker", 1) if begins else []
         with pytest.raises(Conflict, match=run_id):
-            await storage.threads.write_state(thread_id, ThreadState(ThreadStatus.IDLE, {"a": 1}))
+            await write_state(storage, thread_id, ThreadState(ThreadStatus.IDLE, {"a": 1}))
         assert (await storage.threads.get(thread_id)).values is None
 
         for one in held:
@@ -236,7 +241,7 @@ class TestState:
                 one, Outcome(RunStatus.SUCCESS, ThreadState(ThreadStatus.IDLE))
             )
             written = ThreadState(ThreadStatus.IDLE, {"a": 1})
-            assert (await storage.threads.write_state(thread_id, written)).values == {"a": 1}
+            assert (await write_state(storage, thread_id, written)).values == {"a": 1}
 
 
 async def test_a_run_leaves_its_config_on_its_thread(storage: Storage):
@@ -413,7 +418,7 @@ class TestPages:
         clock.advance(SECOND)
         await storage.threads.patch(ids[3], {})
         clock.advance(SECOND)
-        await storage.threads.write_state(ids[1], ThreadState(ThreadStatus.ERROR))
+        await write_state(storage, ids[1], ThreadState(ThreadStatus.ERROR))
 
         assert await self.page(storage, sort_by="thread_id", descending=False) == sorted(ids)
         assert await self.page(storage, sort_by="thread_id") == sorted(ids, reverse=True)

@@ -107,3 +107,7 @@ class ThreadQuery:
     metadata: Mapping[str, Any] | None = None
     values: Mapping[str, Any] | None = None
     filters: Filters | None = None
+
+
+class Stale(Exception):  # noqa: N818 - like the tree in moorage.errors
+    """Others have written a thread's state since an update of it was begun; nothing was written."""

@@ -10,6 +10,7 @@ from moorage.engine.graphs import Graphs
 from moorage.engine.items import Items
 from moorage.engine.joins import Joins
 from moorage.engine.runs import Runs
+from moorage.engine.states import States
 from moorage.engine.threads import Threads
 
 
@@ -24,6 +25,7 @@ class Agents:
     graphs: Graphs
     assistants: Assistants
     threads: Threads
+    states: States
     runs: Runs
     joins: Joins
     cancels: Cancels

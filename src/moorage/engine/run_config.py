@@ -14,6 +14,7 @@ from moorage.errors import BadRequest
 _RESERVED = (IDENTITY, "__")
 PLACES = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
 """Keys of ``configurable`` that say where on its thread a run begins."""
+_OF_THREAD = ("graph_id", "assistant_id")
 _BOTH = "Give config.configurable or context, not both: they are two names of one thing."
 
 
@@ -102,6 +103,20 @@ def configure(
     )
 
 
+def of_state(
+    chosen: Mapping[str, Any], metadata: Mapping[str, Any], caller: Caller
+) -> dict[str, Any]:
+    """Return the config with which a thread's state is read or written.
+
+    Args:
+        chosen: What the thread's last run was given.
+        metadata: The thread's, which say whose graph its state is.
+        caller: Who reads or writes it.
+    """
+    of_graph = {name: metadata[name] for name in _OF_THREAD if name in metadata}
+    return {"configurable": {**chosen, **of_graph, **_who(caller)}, "metadata": of_graph}
+
+
 def as_called(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a stored config as nodes are to find it: its caller is a ``User`` again."""
     configurable = config["configurable"]
@@ -138,4 +153,4 @@ def _who(caller: Caller) -> dict[str, Any]:
 
 
 def _stored(identity: Mapping[str, str]) -> dict[str, str]:
-    return {name: identity[name] for name in ("graph_id", "assistant_id")}
+    return {name: identity[name] for name in _OF_THREAD}

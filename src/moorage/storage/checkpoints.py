@@ -67,10 +67,8 @@ class Saver(AsyncSqliteSaver):
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that ``config`` names, or its thread's latest."""
         place = config["configurable"]
-        found = await self._database.read(
-            checkpoints.get(
-                str(place["thread_id"]), place.get("checkpoint_ns", ""), get_checkpoint_id(config)
-            )
+        found = await self._found(
+            str(place["thread_id"]), place.get("checkpoint_ns", ""), get_checkpoint_id(config)
         )
         return self._tuple_of(*found) if found else None
 
@@ -117,7 +115,7 @@ class Saver(AsyncSqliteSaver):
             "checkpoint": content,
             "metadata": facts.encode("utf-8", "ignore"),
         }
-        await self._database.write(checkpoints.put(row, self._claim))
+        await self._keep(row)
         return {"configurable": {**named, "thread_id": place["thread_id"]}}
 
     async def aput_writes(
@@ -146,7 +144,7 @@ class Saver(AsyncSqliteSaver):
             for kind, content in [self.serde.dumps_typed(value)]
         ]
         replaces = all(channel in WRITES_IDX_MAP for channel, _ in writes)
-        await self._database.write(checkpoints.put_writes(rows, self._claim, replaces=replaces))
+        await self._keep_writes(rows, replaces=replaces)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread."""
@@ -178,6 +176,17 @@ class Saver(AsyncSqliteSaver):
     def with_allowlist(self, extra_allowlist: Collection[tuple[str, ...]]) -> Self:
         """Return a saver that also reads objects of the classes named."""
         return cast(Self, BaseCheckpointSaver.with_allowlist(self, extra_allowlist))
+
+    async def _found(
+        self, thread_id: str, namespace: str, checkpoint_id: str | None
+    ) -> tuple[Row, Rows] | None:
+        return await self._database.read(checkpoints.get(thread_id, namespace, checkpoint_id))
+
+    async def _keep(self, row: Row) -> None:
+        await self._database.write(checkpoints.put(row, self._claim))
+
+    async def _keep_writes(self, rows: Rows, *, replaces: bool) -> None:
+        await self._database.write(checkpoints.put_writes(rows, self._claim, replaces=replaces))
 
     def _tuple_of(self, row: Row, writes: Rows) -> CheckpointTuple:
         place = {

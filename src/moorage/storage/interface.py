@@ -136,12 +136,24 @@ class ThreadRepository(Protocol):
             How many it were.
         """
 
-    async def write_state(self, thread_id: str, state: ThreadState) -> Thread:
-        """Write what an update of the state has left.
+    async def copy(
+        self,
+        source_id: str,
+        target_id: str,
+        metadata: Mapping[str, Any],
+        filters: Filters = NOBODY,
+    ) -> Thread:
+        """Make a thread like another one, with its checkpoints, and without its runs.
+
+        Args:
+            source_id: The one that there is.
+            target_id: The id of the new one.
+            metadata: Merged into the metadata of the new one.
+            filters: What the caller may see.
 
         Raises:
             NotFound: There is no such thread.
-            Conflict: It has unfinished runs.
+            AlreadyExists: There is one of the new id.
         """
 
     async def delete(self, thread_id: str, filters: Filters = NOBODY) -> None:
@@ -152,6 +164,23 @@ class ThreadRepository(Protocol):
 
     async def count(self, query: ThreadQuery) -> int:
         """Return how many ``query`` is for."""
+
+
+class Draft(BaseCheckpointSaver[str]):
+    """A saver for one update of a thread's state: what it is given is not kept, but for ``keep``.
+
+    A graph finds the thread in it as it was, and what it has written itself.
+    """
+
+    @abstractmethod
+    async def keep(self, state: ThreadState) -> Thread:
+        """Keep all checkpoints that were written, and ``state`` on the thread, or nothing.
+
+        Raises:
+            NotFound: There is no such thread.
+            Conflict: It has unfinished runs; the message names them.
+            Stale: Others have written to it since the draft was begun.
+        """
 
 
 class RunRepository(Protocol):
@@ -377,6 +406,14 @@ class Storage(Protocol):
         Args:
             claim: The run that writes them. Once it is no longer its worker's, writing fails, so
                 that two workers never write one history.
+        """
+
+    async def draft(self, thread_id: str) -> Draft:
+        """Begin an update of a thread's state.
+
+        Raises:
+            NotFound: There is no such thread.
+            Conflict: It has unfinished runs; the message names them.
         """
 
     async def __aenter__(self) -> Self:

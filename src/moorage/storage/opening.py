@@ -13,7 +13,8 @@ from moorage.domain.runs import Claim
 from moorage.errors import Misconfigured
 from moorage.storage import migrations
 from moorage.storage.checkpoints import Saver
-from moorage.storage.interface import Storage
+from moorage.storage.drafts import SqlDraft
+from moorage.storage.interface import Draft, Storage
 from moorage.storage.items import Items, ItemTerms
 from moorage.storage.sql.conditions import allows_text, contains_text
 from moorage.storage.sql.items import matches_text
@@ -107,6 +108,10 @@ class EmbeddedStorage:
     def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
         """See ``Storage``."""
         return Saver(self._database, claim=claim)
+
+    async def draft(self, thread_id: str) -> Draft:
+        """See ``Storage``."""
+        return await SqlDraft.begin(self._database, thread_id)
 
     async def __aenter__(self) -> Self:
         """Open the file for this process alone, and bring its tables up to date.

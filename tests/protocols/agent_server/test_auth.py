@@ -170,6 +170,28 @@ async def test_a_thread_of_another_is_none(people: People):
     assert len(await people.ada.runs.list(thread)) == 1
 
 
+async def test_states_are_of_those_whose_threads_they_are(people: People):
+    thread = (await people.ada.threads.create())["thread_id"]
+    await people.ada.runs.wait(thread, "echo", input=SAY)
+    await people.ada.threads.update_state(thread, SAY, as_node="__start__")
+    copy = await people.ada.threads.copy(thread)
+    history = await people.ada.threads.get_history(copy["thread_id"])
+
+    threads = people.bob.threads
+    await are_none(
+        lambda: threads.get_state(thread),
+        lambda: threads.get_history(thread),
+        lambda: threads.update_state(thread, SAY),
+        lambda: threads.copy(thread),
+    )
+    for strategy in ("keep_latest", "delete"):
+        assert await threads.prune([thread], strategy=strategy) == {"pruned_count": 0}
+    assert copy["metadata"]["owner"] == history[0]["metadata"]["langgraph_auth_user_id"] == "ada"
+    assert "hunter2" not in str(history)
+    assert len(await people.ada.threads.get_history(thread)) == len(history) > 1
+    assert await people.ada.threads.prune([thread]) == {"pruned_count": 1}
+
+
 async def test_searching_and_counting_hide_what_is_of_others(people: People):
     mark = str(uuid4())
     own = [(await people.ada.threads.create(metadata={"m": mark}))["thread_id"] for _ in range(2)]

@@ -4,7 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 from fastapi import APIRouter
 
-from moorage.protocols.agent_server import assistants, crons, joins, runs, store, system, threads
+from moorage.protocols.agent_server import (
+    assistants,
+    crons,
+    joins,
+    runs,
+    states,
+    store,
+    system,
+    threads,
+)
 
 OPEN = frozenset({"/", "/ok", "/metrics", "/info"})
 """The paths that need no credential (protocol, sections 11 and 12)."""
@@ -14,7 +23,7 @@ ROOTS = frozenset({"/", "/ok", "/metrics"})
 
 RESOURCES: Mapping[str, Sequence[APIRouter]] = {
     "assistants": [assistants.routes],
-    "threads": [threads.routes],
+    "threads": [threads.routes, states.routes],
     # Crons first: to the runs their paths would be ids.
     "runs": [
         crons.of_threads,

@@ -5,9 +5,12 @@ Shapes, names and headers are sections 1 to 10 of the protocol.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.store.base import Item, SearchItem
+from langgraph.types import Interrupt, PregelTask, StateSnapshot
 from starlette.responses import Response
 
 from moorage.domain.assistants import Assistant
@@ -15,14 +18,17 @@ from moorage.domain.caller import without_identity
 from moorage.domain.crons import Cron
 from moorage.domain.runs import Run
 from moorage.domain.search import Hits, Page
-from moorage.domain.threads import Thread
+from moorage.domain.threads import Lifetime, Thread
 from moorage.engine.graphs import Schemas
 from moorage.engine.joins import Result
+from moorage.engine.usage import Usage
 from moorage.serialization import WellKnownLCSerializer
 
 dumps = WellKnownLCSerializer().dumps
 
 Json = dict[str, Any]
+
+_PLACE = ("thread_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map")
 
 
 class Answer(Response):
@@ -91,6 +97,77 @@ def thread_of(thread: Thread) -> Json:
         "interrupts": thread.interrupts,
         "error": thread.error,
     }
+
+
+def ttl_of(thread: Thread, lifetime: Lifetime | None) -> Json | None:
+    """Return how long a thread lives as clients read it; None is for ever."""
+    if lifetime is None:
+        return None
+    return {
+        "strategy": lifetime.expiry.value,
+        "ttl_minutes": lifetime.length / timedelta(minutes=1),
+        "expires_at": thread.updated_at + lifetime.length,
+    }
+
+
+def state_of(snapshot: StateSnapshot) -> Json:
+    """Return a thread's state as clients read it; one that is not there has no checkpoint."""
+    checkpoint, parent = (
+        _named_checkpoint(snapshot.config),
+        _named_checkpoint(snapshot.parent_config),
+    )
+    return {
+        "values": snapshot.values,
+        "next": snapshot.next,
+        "tasks": [_task_of(task) for task in snapshot.tasks],
+        "metadata": snapshot.metadata,
+        "created_at": snapshot.created_at,
+        "checkpoint": checkpoint,
+        "parent_checkpoint": parent,
+        "interrupts": _interrupts_of(snapshot.interrupts),
+        "checkpoint_id": checkpoint and checkpoint["checkpoint_id"],
+        "parent_checkpoint_id": parent and parent["checkpoint_id"],
+    }
+
+
+def usage_of(thread_id: str, usage: Usage) -> Json:
+    """Return how much a thread takes as clients read it."""
+    channels = {name: asdict(one) for name, one in usage.channels.items()}
+    return {
+        "thread_id": thread_id,
+        "total_bytes": usage.bytes,
+        "checkpoints": asdict(usage.checkpoints),
+        "channel_values": {**asdict(usage.values), "by_channel": channels},
+        "pending_writes": asdict(usage.writes),
+    }
+
+
+def checkpoint_of(configurable: Mapping[str, Any]) -> Json:
+    """Return where a checkpoint is, under the names of clients, which are LangGraph's."""
+    return {name: configurable[name] for name in _PLACE if configurable.get(name) is not None}
+
+
+def _named_checkpoint(config: RunnableConfig | None) -> Json | None:
+    place = checkpoint_of((config or {}).get("configurable") or {})
+    return {"checkpoint_ns": "", **place} if "checkpoint_id" in place else None
+
+
+def _task_of(task: PregelTask) -> Json:
+    inner = task.state
+    return {
+        "id": task.id,
+        "name": task.name,
+        "path": task.path,
+        "error": None if task.error is None else repr(task.error),
+        "interrupts": _interrupts_of(task.interrupts),
+        "checkpoint": checkpoint_of(inner["configurable"]) if isinstance(inner, dict) else None,
+        "state": state_of(inner) if isinstance(inner, StateSnapshot) else None,
+        "result": task.result,
+    }
+
+
+def _interrupts_of(interrupts: Iterable[Interrupt]) -> list[Json]:
+    return [{"id": one.id, "value": one.value} for one in interrupts]
 
 
 def run_of(run: Run) -> Json:

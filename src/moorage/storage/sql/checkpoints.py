@@ -114,6 +114,19 @@ def put_writes(rows: Rows, claim: Claim | None, *, replaces: bool) -> Transactio
         yield statement(**row)
 
 
+def put_all(rows: Rows, writes: Sequence[tuple[Rows, bool]]) -> Transaction[None]:
+    """Keep checkpoints, and what was written after each, in the order in which it came.
+
+    Args:
+        rows: The checkpoints.
+        writes: Rows, each time with whether they take the place of what is there.
+    """
+    for row in rows:
+        yield from put(row, None)
+    for group, replaces in writes:
+        yield from put_writes(group, None, replaces=replaces)
+
+
 def get(
     thread_id: str, namespace: str, checkpoint_id: str | None
 ) -> Transaction[tuple[Row, Rows] | None]:

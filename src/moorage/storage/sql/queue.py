@@ -256,9 +256,7 @@ def accept(
     yield _OCCUPY(
         of_thread=request.thread_id,
         new_metadata=dump({**load(thread["metadata"]), **request.thread_metadata}),
-        new_config=thread["config"]
-        if request.thread_config is None
-        else dump(request.thread_config),
+        new_config=dump(_config(request, thread)),
         at=time,
     )
     accepted = run_of(run)
@@ -498,6 +496,10 @@ def new_thread_row(thread_id: str, metadata: Mapping[str, Any], time: int) -> di
         "updated_at": time,
         "state_updated_at": time,
     }
+
+
+def _config(request: RunRequest, thread: Row) -> Any:
+    return load(thread["config"]) if request.thread_config is None else request.thread_config
 
 
 def _make_way(

@@ -21,7 +21,7 @@ from moorage.domain.runs import (
     RunStatus,
 )
 from moorage.domain.search import Filters, Hits, Page
-from moorage.domain.threads import Expiry, Lifetime, Pruned, Thread, ThreadQuery, ThreadState
+from moorage.domain.threads import Expiry, Lifetime, Pruned, Thread, ThreadQuery
 from moorage.domain.webhooks import Delivery
 from moorage.storage.sql import (
     assistants,
@@ -167,9 +167,18 @@ class SqlThreads:
             await self._database.write(lifetimes.expire(thread_id, default))
         return len(expired)
 
-    async def write_state(self, thread_id: str, state: ThreadState) -> Thread:
+    async def copy(
+        self,
+        source_id: str,
+        target_id: str,
+        metadata: Mapping[str, Any],
+        filters: Filters = _ALL,
+    ) -> Thread:
         """See ``ThreadRepository``."""
-        return await self._database.write(threads.write_state(thread_id, state))
+        copied = checkpoints.copy(source_id, target_id)
+        return await self._database.write(
+            threads.copy(source_id, target_id, metadata, filters, copied)
+        )
 
     async def delete(self, thread_id: str, filters: Filters = _ALL) -> None:
         """See ``ThreadRepository``."""

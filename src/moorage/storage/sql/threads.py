@@ -7,13 +7,23 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
 
 from moorage.domain.filters import allows
 from moorage.domain.search import Filters, Hits, Page
-from moorage.domain.threads import Lifetime, Thread, ThreadQuery, ThreadState
+from moorage.domain.threads import (
+    Lifetime,
+    Stale,
+    Thread,
+    ThreadQuery,
+    ThreadState,
+    ThreadStatus,
+)
 from moorage.errors import AlreadyExists, Conflict, NotFound
 from moorage.storage.sql.conditions import allowed, containing
 from moorage.storage.sql.queue import Forget, forget_thread, new_thread_row, settle
 from moorage.storage.sql.rows import microseconds, thread_of
 from moorage.storage.sql.statement import Statement, Transaction, dump, every_column, now, parameter
-from moorage.storage.sql.tables import RUN_EVENTS, RUNS, THREADS
+from moorage.storage.sql.tables import CHECKPOINTS, RUN_EVENTS, RUNS, THREADS
+
+Mark = tuple[Any, ...]
+"""When a thread's state was last written, and its newest checkpoint."""
 
 _of_thread = parameter("of_thread")
 _GET = Statement(select(THREADS).where(THREADS.c.thread_id == _of_thread))
@@ -32,6 +42,19 @@ _PATCH = Statement(
 _DELETE_EVENTS = Statement(
     delete(RUN_EVENTS).where(
         RUN_EVENTS.c.run_id.in_(select(RUNS.c.run_id).where(RUNS.c.thread_id == _of_thread))
+    )
+)
+_CONFIGURE = Statement(
+    update(THREADS).where(THREADS.c.thread_id == _of_thread).values(config=parameter("new_config"))
+)
+_NEWEST = (
+    select(func.max(CHECKPOINTS.c.checkpoint_id))
+    .where(CHECKPOINTS.c.thread_id == _of_thread)
+    .scalar_subquery()
+)
+_MARK = Statement(
+    select(THREADS.c.state_updated_at, _NEWEST.label("newest")).where(
+        THREADS.c.thread_id == _of_thread
     )
 )
 _ACTIVE_RUNS = Statement(
@@ -118,22 +141,66 @@ def remove_whole(thread_id: str, forget: Forget) -> Transaction[None]:
     yield from forget_thread(thread_id, forget)
 
 
-def write_state(thread_id: str, state: ThreadState) -> Transaction[Thread]:
-    """Write what an update of a thread's state has left.
+def begin_draft(thread_id: str) -> Transaction[Mark]:
+    """Return in which state a thread is, for ``keep_draft`` to know whether it still is.
 
     Raises:
         NotFound: There is no such thread.
         Conflict: Runs are working on it, or about to; the message names them.
     """
-    yield _LOCK(of_thread=thread_id)
     yield from get(thread_id, {})
     active = yield _ACTIVE_RUNS(of_thread=thread_id)
     if active:
         ids = [row["run_id"] for row in active]
         raise Conflict(f"Thread {thread_id} has in-flight runs: {ids}")
+    rows = yield _MARK(of_thread=thread_id)
+    return tuple(rows[0].values())
+
+
+def keep_draft(
+    thread_id: str, mark: Mark, drafted: Transaction[None], state: ThreadState
+) -> Transaction[Thread]:
+    """Write what an update of a thread's state has drafted, and what it leaves on the thread.
+
+    Raises:
+        NotFound: There is no such thread.
+        Conflict: Runs are working on it, or about to; the message names them.
+        Stale: It is not in the state any more that ``mark`` is of.
+    """
+    yield _LOCK(of_thread=thread_id)
+    if (yield from begin_draft(thread_id)) != mark:
+        raise Stale(thread_id)
+    yield from drafted
     time = yield from now()
     yield from settle(thread_id, state, time, is_busy=False)
     return (yield from get(thread_id, {}))
+
+
+def copy(
+    source_id: str,
+    target_id: str,
+    metadata: Mapping[str, Any],
+    filters: Filters,
+    copied: Transaction[None],
+) -> Transaction[Thread]:
+    """Make a thread like another one; ``copied`` does the same with the checkpoints.
+
+    Raises:
+        NotFound: There is no such thread that the caller may see.
+        AlreadyExists: There is one of the new id.
+    """
+    yield _LOCK(of_thread=source_id)
+    source = yield from get(source_id, filters)
+    whole = {**source.metadata, **metadata}
+    yield from create(target_id, whole, source.lifetime, returns_existing=False, filters={})
+    yield from copied
+    is_busy = source.status is ThreadStatus.BUSY
+    status = ThreadStatus.IDLE if is_busy else source.status
+    left = ThreadState(status, source.values, source.interrupts, source.error)
+    time = yield from now()
+    yield _CONFIGURE(of_thread=target_id, new_config=dump(source.config))
+    yield from settle(target_id, left, time, is_busy=False)
+    return (yield from get(target_id, {}))
 
 
 def search(query: ThreadQuery, page: Page) -> Transaction[Hits[Thread]]:

@@ -93,6 +93,7 @@ asking = one_node("ask", ask).compile()
 failing = one_node("fail", fail).compile()
 waiting = one_node("wait", wait).compile()
 nested = one_node("child", one_node("inner", first).compile()).compile()
+deep = one_node("middle", one_node("child", one_node("ask", ask).compile()).compile()).compile()
 gated = (
     StateGraph(Gated)
     .add_node("first", first)
