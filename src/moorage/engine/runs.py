@@ -1,6 +1,7 @@
 """Runs: what clients may do with them, on a thread or on one made for the purpose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, Protocol
@@ -59,12 +60,11 @@ class Worker(Protocol):
 
     name: str
 
-    @property
-    def free(self) -> int:
-        """Runs that could be begun now."""
+    def place(self) -> AbstractContextManager[Callable[[Claim], None] | None]:
+        """Keep a place for a run that is about to be accepted, and give what begins it there.
 
-    def begin(self, claim: Claim) -> None:
-        """Execute a run that this worker was given as it was accepted."""
+        It gives None where there is no place.
+        """
 
 
 class Runs:
@@ -192,12 +192,16 @@ class Runs:
         await self._kept.delete(run_id, thread_id)
 
     async def _begin(self, request: RunRequest) -> Joined:
-        worker = self._worker if self._worker and self._worker.free else None
-        accepted = await self._queue.enqueue(request, owner=worker.name if worker else None)
-        stream = self._streams.of(accepted.run.run_id)
-        if accepted.claim and worker:
-            worker.begin(accepted.claim)
-        return Joined(accepted.run, stream)
+        if self._worker is None:
+            accepted = await self._queue.enqueue(request)
+            return Joined(accepted.run, self._streams.of(accepted.run.run_id))
+        with self._worker.place() as begin:
+            owner = self._worker.name if begin else None
+            accepted = await self._queue.enqueue(request, owner=owner)
+            stream = self._streams.of(accepted.run.run_id)
+            if accepted.claim and begin:
+                begin(accepted.claim)
+            return Joined(accepted.run, stream)
 
     def _webhook(self, url: str | None) -> str | None:
         if url is None or self._webhooks is None:

@@ -7,8 +7,8 @@ What if it only seems dead? Then its claims are stale, and storage refuses what 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self, TypeVar
@@ -86,13 +86,14 @@ class Worker:
         self._recorder = recorder
         self._pace = pace or Pace()
         self._held: dict[str, _Held] = {}
+        self._promised = 0
         self._renewed_at = 0.0
         self._loops: list[asyncio.Task[None]] = []
 
     @property
     def free(self) -> int:
         """Runs that could be begun now."""
-        return self._pace.slots - len(self._held)
+        return self._pace.slots - len(self._held) - self._promised
 
     async def __aenter__(self) -> Self:
         """Begin with what an earlier process has left."""
@@ -113,6 +114,21 @@ class Worker:
         await self._wait(self._pace.grace)
         await cancelled([held.task for held in self._held.values() if held.task])
         await cancelled(self._loops[1:])
+
+    @contextmanager
+    def place(self) -> Iterator[Callable[[Claim], None] | None]:
+        """Keep a place for a run that is about to be accepted, and give what begins it there.
+
+        It gives None where there is no place.
+        """
+        if self.free <= 0:
+            yield None
+            return
+        self._promised += 1
+        try:
+            yield self.begin
+        finally:
+            self._promised -= 1
 
     def begin(self, claim: Claim) -> None:
         """Execute a run that this worker was given as it was accepted."""
@@ -161,7 +177,7 @@ class Worker:
 
     async def _look(self) -> None:
         """Take on what is due, then wait for news."""
-        if self.free:
+        if self.free > 0:
             for claim in await self._queue.claim(self.name, self.free):
                 self.begin(claim)
         await self._queue.news(await self._patience())
@@ -169,7 +185,7 @@ class Worker:
     async def _patience(self) -> float:
         """Return how long there is nothing to do unless something happens."""
         look = self._pace.look.total_seconds()
-        if not self.free or (due := await self._queue.next_due()) is None:
+        if self.free <= 0 or (due := await self._queue.next_due()) is None:
             return look
         return min(due.total_seconds(), look)
 

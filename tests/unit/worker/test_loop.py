@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -92,15 +92,17 @@ class House:
         means = Means(self.work.graphs(), None, WellKnownLCSerializer().dumps)
         return Worker(name, self.queue, means, self.streams, recorder=recorder, pace=pace)
 
-    async def ask(self, thread_id: str, word: str = "go", **options: Any) -> str:
+    def request(self, thread_id: str, word: str = "go", **options: Any) -> RunRequest:
         run_id = str(uuid4())
         identity = {"graph_id": "g", "thread_id": thread_id, "run_id": run_id}
         config = {"configurable": identity, "metadata": {"run_id": run_id}}
         kwargs = {"input": {"words": [word]}, "config": config, **options.pop("kwargs", {})}
-        await self.queue.enqueue(
-            RunRequest(run_id, thread_id, "a", kwargs, creates_thread=True, **options)
-        )
-        return run_id
+        return RunRequest(run_id, thread_id, "a", kwargs, creates_thread=True, **options)
+
+    async def ask(self, thread_id: str, word: str = "go", **options: Any) -> str:
+        request = self.request(thread_id, word, **options)
+        await self.queue.enqueue(request)
+        return request.run_id
 
     async def end_of(self, run_id: str) -> Run:
         stream = self.streams.known(run_id)
@@ -211,6 +213,27 @@ async def test_no_more_runs_than_slots_work_at_once(house: House):
             await house.end_of(run_id)
 
     assert house.work.most <= 2
+
+
+async def test_no_more_runs_are_begun_as_they_come_than_there_are_places(house: House):
+    house.work.gate = Gate()
+    async with house.worker(pace=replace(PROMPT, slots=2)) as worker:
+
+        async def begin_at_once() -> str:
+            with worker.place() as begin:
+                request = house.request(str(uuid4()))
+                owner = worker.name if begin else None
+                accepted = await house.queue.enqueue(request, owner=owner)
+                if accepted.claim and begin:
+                    begin(accepted.claim)
+                return request.run_id
+
+        runs = await asyncio.gather(*(begin_at_once() for _ in range(6)))
+        house.work.gate.open()
+        ends = [await house.end_of(run_id) for run_id in runs]
+
+    assert house.work.most <= 2
+    assert {run.status for run in ends} == {RunStatus.SUCCESS}
 
 
 async def test_a_delayed_run_is_done_when_its_time_has_come(house: House):
