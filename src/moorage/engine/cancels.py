@@ -8,7 +8,8 @@ from moorage.domain.runs import ACTIVE, CancelAction, Run, RunStatus
 from moorage.domain.search import Filters
 from moorage.engine.access import Access
 from moorage.engine.queue import Queue
-from moorage.engine.streams import RunStream, Streams
+from moorage.engine.run_stream import RunStream
+from moorage.engine.streams import Streams
 from moorage.errors import NotFound
 from moorage.storage.interface import Storage
 

@@ -4,11 +4,14 @@ No event comes twice or out of order, and none is passed over in silence: where 
 any more, a ``Gap`` stands for them. That holds over restarts of the process as well.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
 from moorage.domain.events import follows
+from moorage.domain.runs import ACTIVE
 from moorage.engine.recording import Recorder, unpacked
-from moorage.engine.streams import Gap, RunStream, Streamed, Streams
+from moorage.engine.run_events import RunEvent
+from moorage.engine.run_stream import Gap, RunStream, Streamed
+from moorage.engine.streams import Streams
 from moorage.errors import NotFound
 from moorage.storage.interface import Storage
 
@@ -58,6 +61,22 @@ class Following:
                 yield Gap(one.id)
             last = one.id
             yield one
+
+    async def follow_thread(
+        self, thread_id: str, after: int | None = None
+    ) -> AsyncGenerator[Streamed | Gap, None]:
+        """Return what happens on a thread from now on; see ``ThreadStreams.follow``.
+
+        A stream that nobody followed begins with what the thread's unfinished runs have streamed.
+        """
+        active = await self._runs.with_status(ACTIVE, thread_id)
+
+        def streamed() -> Iterator[RunEvent]:
+            for run in active:
+                if (stream := self._streams.known(run.run_id)) is not None:
+                    yield from stream.held
+
+        return self._streams.threads.follow(thread_id, after, streamed)
 
     async def _parts(
         self, run_id: str, stream: RunStream, last: int, *, is_live: bool

@@ -7,7 +7,7 @@ from moorage.domain.caller import Caller
 from moorage.domain.runs import Outcome, Run
 from moorage.engine.access import Access
 from moorage.engine.following import Following
-from moorage.engine.streams import Gap, RunStream, Streamed
+from moorage.engine.run_stream import Gap, RunStream, Streamed
 from moorage.errors import NotFound
 from moorage.storage.interface import Storage
 
@@ -76,6 +76,17 @@ class Joins:
     def events(self, joined: Joined, after: int | None) -> AsyncGenerator[Streamed | Gap, None]:
         """Yield the events of a run after one of them; see ``Following.follow``."""
         return self._following.follow(joined.run.run_id, after)
+
+    async def follow_thread(
+        self, caller: Caller, thread_id: str, after: int | None
+    ) -> AsyncGenerator[Streamed | Gap, None]:
+        """Return what happens on a thread; see ``Following.follow_thread``.
+
+        Raises:
+            NotFound: There is no such thread that the caller may see.
+        """
+        await self._see(caller, thread_id)
+        return await self._following.follow_thread(thread_id, after)
 
     async def result(self, joined: Joined) -> Result:
         """Return what comes of a run, when it has ended."""

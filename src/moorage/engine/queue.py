@@ -96,6 +96,7 @@ class Queue:
         if is_settled:
             lasts = bool(held.run.kwargs.get("resumable"))
             self._streams.end(held.run_id, outcome, lasts=lasts)
+            self._streams.threads.run_ended(held.run.thread_id, held.run_id)
             self._news.set()
             for tell in self._ends:
                 tell()

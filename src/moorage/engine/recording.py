@@ -18,7 +18,7 @@ import orjson
 
 from moorage.domain.events import Flush
 from moorage.engine.run_events import RunEvent
-from moorage.engine.streams import Streamed
+from moorage.engine.run_stream import Streamed
 from moorage.errors import Unavailable
 from moorage.storage.interface import EventLog
 

@@ -143,12 +143,14 @@ class Worker:
         """Begin a run's stream, and return what makes its events known."""
         stream = self._streams.of(claim.run_id)
         stream.begin(claim.attempt)
-        recorder = self._recorder
-        if recorder is None or not claim.run.kwargs.get("resumable"):
-            return stream.publish
+        threads, thread_id = self._streams.threads, claim.run.thread_id
+        recorder = self._recorder if claim.run.kwargs.get("resumable") else None
 
         def publish(events: Sequence[RunEvent]) -> None:
-            recorder.record(claim.run_id, stream.publish(events))
+            published = stream.publish(events)
+            if recorder is not None:
+                recorder.record(claim.run_id, published)
+            threads.publish(thread_id, events)
 
         return publish
 

@@ -18,7 +18,8 @@ from moorage.domain.threads import ThreadState, ThreadStatus
 from moorage.engine.following import Following
 from moorage.engine.recording import Recorder
 from moorage.engine.run_events import RunEvent
-from moorage.engine.streams import Gap, Streamed, Streams
+from moorage.engine.run_stream import Gap, Streamed
+from moorage.engine.streams import Streams
 from moorage.errors import Unavailable
 from moorage.storage.interface import Storage
 from moorage.storage.opening import open_storage

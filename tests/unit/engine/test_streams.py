@@ -6,7 +6,8 @@ import pytest
 
 from moorage.domain.events import event_id
 from moorage.engine.run_events import RunEvent
-from moorage.engine.streams import Gap, RunStream, Streamed, Streams
+from moorage.engine.run_stream import Gap, RunStream, Streamed
+from moorage.engine.streams import Streams
 
 pytestmark = pytest.mark.anyio
 

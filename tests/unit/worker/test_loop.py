@@ -27,7 +27,8 @@ from moorage.engine.following import Following
 from moorage.engine.graphs import Graphs, GraphSource
 from moorage.engine.queue import Queue
 from moorage.engine.recording import Recorder
-from moorage.engine.streams import Gap, Streamed, Streams
+from moorage.engine.run_stream import Gap, Streamed
+from moorage.engine.streams import Streams
 from moorage.errors import NotFound
 from moorage.serialization import WellKnownLCSerializer
 from moorage.storage.interface import Storage

@@ -3,6 +3,7 @@
 Protocol, sections 4.1, 5.5, 5.6 and 6.3.
 """
 
+import re
 from collections.abc import Collection
 from contextlib import aclosing
 from typing import Annotated, Literal
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from moorage.domain.events import ATTEMPT_BITS
 from moorage.domain.runs import CancelAction, Run
 from moorage.engine.joins import Joined
-from moorage.engine.streams import Gap
+from moorage.engine.run_stream import Gap
 from moorage.errors import Invalid
 from moorage.protocols.agent_server.requests import (
     MOST,
@@ -39,6 +40,7 @@ BEGINNING = 0
 """Before the first event of every run."""
 
 _ACCEPTED = 202
+_ID = re.compile("[0-9]{10,19}")
 _FROM_THE_BEGINNING = frozenset({"-1", "0-0", "-"})
 
 
@@ -151,7 +153,8 @@ def abandon(ask: Ask, run: Run, *, cancels: bool) -> Abandon | None:
 
 
 def _followed(ask: Ask, joined: Joined, *, cancels: bool) -> Response:
-    events = ask.agents.joins.events(joined, _position(ask, joined.run))
+    position = named_event(ask) if joined.run.kwargs.get("resumable") else None
+    events = ask.agents.joins.events(joined, position)
     if modes := several(ask.request, "stream_mode"):
         events = _chosen(events, modes)
     place = place_of(joined.run.run_id, joined.run.thread_id)
@@ -164,17 +167,15 @@ def _followed(ask: Ask, joined: Joined, *, cancels: bool) -> Response:
     )
 
 
-def _position(ask: Ask, run: Run) -> int | None:
+def named_event(ask: Ask) -> int | None:
     """Return the id after which events are wanted; None is for those from now on.
 
     What is no id, or none that this server gives, is the same as none.
     """
     named = ask.request.headers.get("last-event-id", "")
-    if not run.kwargs.get("resumable"):
-        return None
     if named in _FROM_THE_BEGINNING:
         return BEGINNING
-    is_one = named.isascii() and named.isdecimal() and int(named) >> ATTEMPT_BITS
+    is_one = _ID.fullmatch(named) and int(named) >> ATTEMPT_BITS
     return int(named) if is_one else None
 
 

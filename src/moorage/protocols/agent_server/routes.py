@@ -12,6 +12,7 @@ from moorage.protocols.agent_server import (
     states,
     store,
     system,
+    thread_streams,
     threads,
 )
 
@@ -23,7 +24,7 @@ ROOTS = frozenset({"/", "/ok", "/metrics"})
 
 RESOURCES: Mapping[str, Sequence[APIRouter]] = {
     "assistants": [assistants.routes],
-    "threads": [threads.routes, states.routes],
+    "threads": [threads.routes, states.routes, thread_streams.routes],
     # Crons first: to the runs their paths would be ids.
     "runs": [
         crons.of_threads,

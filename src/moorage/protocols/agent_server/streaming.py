@@ -14,13 +14,12 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from moorage.domain.runs import Run
 from moorage.edge.middleware.exchange import CUT_KEY
 from moorage.edge.sse import EventResponse, Heartbeat, Supervise, disconnected
 from moorage.engine.joins import Joined
 from moorage.engine.policy import POLICY_KEY, UNLIMITED, RunPolicy
 from moorage.engine.run_events import RunEvent
-from moorage.engine.streams import Gap, Streamed
+from moorage.engine.run_stream import Gap, Streamed
 from moorage.engine.supervision import Supervision
 from moorage.errors import Abandoned, MoorageError, Unavailable
 from moorage.protocols.agent_server.wire import dumps
@@ -51,7 +50,11 @@ def run_events(
         headers: Where the run is to be found.
         abandoned: What is to be done when the client leaves.
     """
-    return event_response(_frames(joined.run, events), scope, headers=headers, abandoned=abandoned)
+    run = joined.run
+    frames = frames_of(
+        events, of={"run_id": run.run_id}, with_ids=bool(run.kwargs.get("resumable"))
+    )
+    return event_response(frames, scope, headers=headers, abandoned=abandoned)
 
 
 def event_response(
@@ -129,19 +132,24 @@ def framed(event: RunEvent, event_id: str | int | None = None) -> bytes:
     return body + (b"\r\n" if event_id is None else b"id: %b\r\n\r\n" % str(event_id).encode())
 
 
-async def _frames(run: Run, events: Events) -> AsyncGenerator[bytes, None]:
-    with_ids = bool(run.kwargs.get("resumable"))
+async def frames_of(
+    events: Events, *, of: Mapping[str, str], with_ids: bool
+) -> AsyncGenerator[bytes, None]:
+    """Yield events as clients read them.
+
+    Args:
+        events: The events.
+        of: What they are of; it is told with the event that says that some are missing.
+        with_ids: Whether clients may come back to where they left.
+    """
     async with aclosing(events) as following:
         async for one in following:
             if isinstance(one, Gap):
-                yield framed(_missed(run, one))
+                # Every client knows events of this name, and may look at what it missed.
+                missed = {**of, "missed_before": str(one.before)}
+                yield framed(RunEvent("metadata", dumps(missed)))
             else:
                 yield framed(one.event, one.id if with_ids else None)
-
-
-def _missed(run: Run, gap: Gap) -> RunEvent:
-    """Return the event that says that some are missing; clients know it and look at its run."""
-    return RunEvent("metadata", dumps({"run_id": run.run_id, "missed_before": str(gap.before)}))
 
 
 def _supervised(scope: Scope) -> Supervise:

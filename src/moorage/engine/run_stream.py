@@ -1,0 +1,143 @@
+"""One run's events, for as long as they are in memory: who follows sees every one once, in order.
+
+A stream keeps its latest events for followers who come late or fall behind. One that fell behind
+further than that is told so by ``Gap``, never silently.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from typing import NamedTuple
+
+from moorage.domain.events import event_id
+from moorage.domain.runs import Outcome
+from moorage.engine.run_events import RunEvent
+
+KEPT = 10_000
+"""Events of one run that are kept for followers."""
+
+
+class Streamed(NamedTuple):
+    """An event with its place in its run."""
+
+    id: int
+    event: RunEvent
+
+
+class Gap(NamedTuple):
+    """Stands for events that are no longer kept.
+
+    Attributes:
+        before: Id of the first event that comes next.
+    """
+
+    before: int
+
+
+class RunStream:
+    """One run's events: published by its worker, followed by anybody, from before it begins.
+
+    Attributes:
+        outcome: How the run has ended, once it has; None also where it never began, or where
+            another process has ended it.
+
+    Args:
+        kept: Events that are kept.
+    """
+
+    def __init__(self, *, kept: int = KEPT) -> None:
+        self._attempt = 0
+        self._number = 0
+        self._events: deque[Streamed] = deque()
+        self._kept = kept
+        self._published = 0
+        self._forgotten = -1  # id of the latest event that is not kept any more
+        self._known_after: int | None = None  # all that comes after it has been here
+        self._changed: set[asyncio.Future[None]] = set()
+        self._is_over = False
+        self.outcome: Outcome | None = None
+
+    def begin(self, attempt: int) -> None:
+        """Begin another attempt: the ids of what is published come after all earlier ones."""
+        self._attempt, self._number = attempt, 0
+        if self._known_after is None:
+            self._known_after = event_id(attempt, 0) if attempt > 1 else 0
+
+    @property
+    def latest(self) -> int:
+        """The id of the latest event; 0 before there is one."""
+        return self._events[-1].id if self._events else 0
+
+    @property
+    def held(self) -> list[RunEvent]:
+        """The events that are kept."""
+        return [one.event for one in self._events]
+
+    def holds_all_after(self, event: int) -> bool:
+        """Tell whether every event after one is here, or will be."""
+        return self._known_after is not None and event >= max(self._known_after, self._forgotten)
+
+    def publish(self, events: Iterable[RunEvent]) -> list[Streamed]:
+        """Make events known, and return them with their ids."""
+        published = []
+        for event in events:
+            self._number += 1
+            published.append(Streamed(event_id(self._attempt, self._number), event))
+        self._events.extend(published)
+        self._published += len(published)
+        while len(self._events) > self._kept:
+            self._forgotten = self._events.popleft().id
+        self._wake()
+        return published
+
+    def close(self, outcome: Outcome | None = None) -> None:
+        """Let followers go once they have had everything."""
+        self.outcome = outcome
+        self._is_over = True
+        self._wake()
+
+    async def ended(self) -> None:
+        """Return when the run has ended."""
+        while not self._is_over:
+            await self._change()
+
+    def follow(self, after: int | None = None) -> AsyncIterator[Streamed | Gap]:
+        """Yield the events after an id, then those to come, until the stream is closed.
+
+        Args:
+            after: An event's id; None begins with what is published after this call.
+        """
+        return self._from(self._published if after is None else self._position_after(after))
+
+    async def _from(self, position: int) -> AsyncIterator[Streamed | Gap]:
+        while position < self._published or not self._is_over:
+            if position == self._published:
+                await self._change()
+                continue
+            oldest = self._published - len(self._events)
+            if position < oldest:
+                yield Gap(self._events[0].id)
+                position = oldest
+                continue
+            position += 1
+            yield self._events[position - 1 - oldest]
+
+    def _position_after(self, event: int) -> int:
+        """Return how many events come before the first one after ``event``."""
+        if event < self._forgotten:
+            return 0  # ``follow`` tells of the gap
+        return self._published - sum(1 for streamed in self._events if streamed.id > event)
+
+    async def _change(self) -> None:
+        change = asyncio.get_running_loop().create_future()
+        self._changed.add(change)
+        try:
+            await change
+        finally:
+            self._changed.discard(change)
+
+    def _wake(self) -> None:
+        for change in self._changed:
+            if not change.done():
+                change.set_result(None)
+        self._changed.clear()
