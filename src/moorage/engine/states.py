@@ -5,11 +5,13 @@ was faster, the draft is begun anew on what that one has left. So a thread has o
 but for those who ask for a fork.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, cast
+from weakref import WeakValueDictionary
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -33,6 +35,8 @@ from moorage.storage.interface import Draft, Storage
 _log = logging.getLogger(__name__)
 
 _Configurable = Mapping[str, Any]
+_AT_ONCE = 20
+"""States that are read in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ class States:
         self._graphs = graphs
         self._threads = threads
         self._access = access
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def get(
         self, caller: Caller, thread_id: str, place: Place = LATEST, *, subgraphs: bool = False
@@ -144,15 +149,8 @@ class States:
         config = _config(thread, caller, Place(namespace=query.place.namespace))
         async with self._graph(thread, config, "read", self._storage.saver()) as graph:
             for part, before in _parts(query):
-                if len(found) == query.limit:
-                    break
-                states = graph.aget_state_history(
-                    _config(thread, caller, part),
-                    filter=dict(query.metadata) if query.metadata else None,
-                    before={"configurable": {"checkpoint_id": before}} if before else None,
-                    limit=query.limit - len(found),
-                )
-                found += [one async for one in states]
+                rest = replace(query, before=before, limit=query.limit - len(found))
+                found += await _listed(graph, _config(thread, caller, part), rest)
         return found
 
     async def usage(self, caller: Caller, thread_id: str) -> Usage:
@@ -221,12 +219,12 @@ class States:
         place: Place,
     ) -> _Configurable:
         _named_graph(thread.metadata, thread.thread_id)
-        while True:
-            draft = await self._storage.draft(thread.thread_id)
-            try:
-                return await self._written(draft, thread, caller, supersteps, place)
-            except Stale:
-                _log.debug("a state was written meanwhile", extra={"thread_id": thread.thread_id})
+        # Drafts need no turns. They only save this process the drafts that would come too late.
+        async with self._turns.setdefault(thread.thread_id, asyncio.Lock()):
+            while True:
+                draft = await self._storage.draft(thread.thread_id)
+                with suppress(Stale):
+                    return await self._written(draft, thread, caller, supersteps, place)
 
     async def _written(
         self,
@@ -298,6 +296,27 @@ def _parts(query: HistoryQuery) -> list[tuple[Place, str | None]]:
     if start is None or (before is not None and before <= start):
         return [(everywhere, before)]
     return [(query.place, None), (everywhere, start)]
+
+
+async def _listed(
+    graph: AnyGraph, config: RunnableConfig, query: HistoryQuery
+) -> list[StateSnapshot]:
+    """Return a part of a history, read in steps: others have their turn in between."""
+    found: list[StateSnapshot] = []
+    before, is_more = query.before, True
+    while is_more and len(found) < query.limit:
+        most = min(_AT_ONCE, query.limit - len(found))
+        states = graph.aget_state_history(
+            config,
+            filter=dict(query.metadata) if query.metadata else None,
+            before={"configurable": {"checkpoint_id": before}} if before else None,
+            limit=most,
+        )
+        step = [one async for one in states]
+        found += step
+        is_more = len(step) == most
+        before = step[-1].config["configurable"]["checkpoint_id"] if step else None
+    return found
 
 
 def _as_returned(update: Update) -> StateUpdate:

@@ -303,6 +303,18 @@ class TestUpdating:
         assert (kept["values"], kept["status"]) == (state["values"], "idle")
 
 
+async def test_a_graph_is_made_as_for_the_last_run(client: Any):
+    thread = (await client.threads.create())["thread_id"]
+    config = {"configurable": {"tone": "dry"}}
+    await client.runs.wait(thread, "toned", input={"words": []}, config=config)
+    (first, *_) = (await client.threads.get_history(thread, limit=2))[1:]
+    await client.threads.update_state(thread, {"words": ["x"]}, as_node="dry")
+
+    assert (first["next"], first["tasks"][0]["name"]) == (["dry"], "dry")
+    with pytest.raises(BadRequestError, match="Node plain does not exist"):
+        await client.threads.update_state(thread, {"words": ["x"]}, as_node="plain")
+
+
 class TestHistory:
     async def test_it_is_one_state_unless_more_are_wanted(
         self, client: Any, http: httpx.AsyncClient, thread: str
@@ -338,6 +350,16 @@ class TestHistory:
         assert await found(limit=1) == whole[1:2]
         assert await found(before=whole[0]["checkpoint_id"]) == whole[1:]
         assert await found(before=whole[2]["checkpoint_id"]) == whole[3:]
+
+    async def test_a_long_one_is_whole(self, client: Any, thread: str):
+        updates = [client.threads.update_state(thread, {"words": []}) for _ in range(40)]
+        await asyncio.gather(*updates)
+        whole = await client.threads.get_history(thread, limit=1000)
+
+        assert is_one_line({one["checkpoint_id"]: one["parent_checkpoint_id"] for one in whole})
+        assert len(whole) == 44
+        for limit in (19, 20, 21, 40, 43, 44):
+            assert await client.threads.get_history(thread, limit=limit) == whole[:limit]
 
     async def test_it_is_searched_by_metadata(self, client: Any, thread: str):
         await client.threads.update_state(thread, {"words": ["x"]})

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableConfig
 from langgraph.config import get_stream_writer
 from langgraph.func import entrypoint
 from langgraph.graph import START, MessagesState, StateGraph
@@ -93,6 +94,13 @@ asking = one_node("ask", ask).compile()
 failing = one_node("fail", fail).compile()
 waiting = one_node("wait", wait).compile()
 nested = one_node("child", one_node("inner", first).compile()).compile()
+
+
+def toned(config: RunnableConfig) -> Any:
+    """Make a graph whose only node has the name that the run's config says."""
+    return one_node(config["configurable"].get("tone", "plain"), first)
+
+
 deep = one_node("middle", one_node("child", one_node("ask", ask).compile()).compile()).compile()
 gated = (
     StateGraph(Gated)
