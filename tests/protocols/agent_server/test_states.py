@@ -401,6 +401,17 @@ class TestRemoteGraph:
             "__end__",
         ]
 
+    async def test_a_state_that_is_not_there(self, remote: Any, client: Any):
+        fresh = (await client.threads.create(graph_id="deep"))["thread_id"]
+        used = await thread_of(client, "deep", ["one"])
+
+        for place in ({"thread_id": fresh}, {"thread_id": used, "checkpoint_id": SOME}):
+            state = await remote.aget_state({"configurable": place})
+            found = state.config["configurable"]
+            assert (state.values, state.next, state.tasks) == ({}, (), ())
+            assert (found["thread_id"], found["checkpoint_ns"]) == (place["thread_id"], "")
+            assert found["checkpoint_id"] == place.get("checkpoint_id")
+
     async def test_without_async(self, remote: Any, client: Any):
         thread = await thread_of(client, "deep", ["one"])
         on = {"configurable": {"thread_id": thread}}

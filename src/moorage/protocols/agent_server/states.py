@@ -139,9 +139,17 @@ async def get_at(
 
 @routes.post("/state/checkpoint")
 async def get_by_checkpoint(thread_id: OfThread, body: StateAt, ask: Asking) -> Response:
-    """Get the state of a thread, or of a subgraph on it, at a checkpoint."""
+    """Get the state of a thread, or of a subgraph on it, at a checkpoint.
+
+    One that is not there has the place that was asked for: ``RemoteGraph`` reads it in every state.
+    """
     place = body.checkpoint.place()
-    return await _state(ask, thread_id, place, subgraphs=body.subgraphs, select=body.select)
+    found = await ask.agents.states.get(ask.caller, thread_id, place, subgraphs=body.subgraphs)
+    state = state_of(found)
+    if state["metadata"] is None:
+        at = {"checkpoint_id": None, **checkpoint_of(place.configurable(thread_id))}
+        state |= {"checkpoint": at, "metadata": {}}
+    return Answer(_part(state, body.select))
 
 
 @routes.post("/state")
