@@ -12,6 +12,7 @@ from moorage.engine.recording import Recorder, unpacked
 from moorage.engine.run_events import RunEvent
 from moorage.engine.run_stream import Gap, RunStream, Streamed
 from moorage.engine.streams import Streams
+from moorage.engine.thread_streams import ThreadStreams
 from moorage.errors import NotFound
 from moorage.storage.interface import Storage
 
@@ -61,6 +62,11 @@ class Following:
                 yield Gap(one.id)
             last = one.id
             yield one
+
+    @property
+    def threads(self) -> ThreadStreams:
+        """The streams of threads."""
+        return self._streams.threads
 
     async def follow_thread(
         self, thread_id: str, after: int | None = None

@@ -8,6 +8,7 @@ from moorage.domain.runs import Outcome, Run
 from moorage.engine.access import Access
 from moorage.engine.following import Following
 from moorage.engine.run_stream import Gap, RunStream, Streamed
+from moorage.engine.thread_streams import ThreadStreams
 from moorage.errors import NotFound
 from moorage.storage.interface import Storage
 
@@ -87,6 +88,11 @@ class Joins:
         """
         await self._see(caller, thread_id)
         return await self._following.follow_thread(thread_id, after)
+
+    @property
+    def threads(self) -> ThreadStreams:
+        """Where those hear of a thread who follow it."""
+        return self._following.threads
 
     async def result(self, joined: Joined) -> Result:
         """Return what comes of a run, when it has ended."""

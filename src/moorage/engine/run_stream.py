@@ -16,6 +16,9 @@ from moorage.engine.run_events import RunEvent
 KEPT = 10_000
 """Events of one run that are kept for followers."""
 
+KEPT_BYTES = 32 * 1024 * 1024
+"""How much they may take together."""
+
 
 class Streamed(NamedTuple):
     """An event with its place in its run."""
@@ -43,13 +46,16 @@ class RunStream:
 
     Args:
         kept: Events that are kept.
+        kept_bytes: How much they may take together; the latest event is kept in any case.
     """
 
-    def __init__(self, *, kept: int = KEPT) -> None:
+    def __init__(self, *, kept: int = KEPT, kept_bytes: int = KEPT_BYTES) -> None:
         self._attempt = 0
         self._number = 0
         self._events: deque[Streamed] = deque()
         self._kept = kept
+        self._kept_bytes = kept_bytes
+        self._bytes = 0
         self._published = 0
         self._forgotten = -1  # id of the latest event that is not kept any more
         self._known_after: int | None = None  # all that comes after it has been here
@@ -83,12 +89,19 @@ class RunStream:
         for event in events:
             self._number += 1
             published.append(Streamed(event_id(self._attempt, self._number), event))
+            self._bytes += len(event.data)
         self._events.extend(published)
         self._published += len(published)
-        while len(self._events) > self._kept:
-            self._forgotten = self._events.popleft().id
+        self._forget()
         self._wake()
         return published
+
+    def _forget(self) -> None:
+        events = self._events
+        while len(events) > self._kept or (self._bytes > self._kept_bytes and len(events) > 1):
+            oldest = events.popleft()
+            self._bytes -= len(oldest.event.data)
+            self._forgotten = oldest.id
 
     def close(self, outcome: Outcome | None = None) -> None:
         """Let followers go once they have had everything."""

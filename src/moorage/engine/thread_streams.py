@@ -42,6 +42,10 @@ class ThreadStreams:
         if (stream := self._streams.get(thread_id)) is not None:
             stream.publish(events)
 
+    def is_followed(self, thread_id: str) -> bool:
+        """Tell whether anybody would hear of what happens on a thread."""
+        return thread_id in self._streams
+
     def run_ended(self, thread_id: str, run_id: str) -> None:
         """Say that a run has ended, however it did."""
         told = orjson.dumps({"status": "run_done", "run_id": run_id})

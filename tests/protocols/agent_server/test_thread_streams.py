@@ -112,3 +112,19 @@ async def test_there_must_be_a_thread_and_such_a_mode(client: Any, http: httpx.A
 
     assert unknown.status_code == 404
     assert (refused.status_code, refused.json()["detail"]) == (422, "Invalid stream mode: colours")
+
+
+@pytest.mark.parametrize("mode", ["state_update", "run_modes,state_update"])
+async def test_a_state_that_is_changed_by_hand_is_told(
+    client: Any, http: httpx.AsyncClient, mode: str
+):
+    thread = (await client.threads.create())["thread_id"]
+    await client.runs.wait(thread, "steps", input={"words": []})
+
+    async with http.stream("GET", f"/threads/{thread}/stream?stream_mode={mode}") as reply:
+        await client.threads.update_state(thread, {"words": ["by hand"]}, as_node="second")
+        told = await anext(events(reply))
+
+    assert told.event == "state_update"
+    assert told.data["state"] == await client.threads.get_state(thread)
+    assert told.data["state"]["values"]["words"][-1] == "by hand"

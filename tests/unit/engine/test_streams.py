@@ -156,3 +156,12 @@ async def test_a_stream_that_nobody_comes_back_to_goes_at_once():
     streams.end("r", lasts=False)
     assert len(streams) == 0
     assert await collect(stream, 0) == []
+
+
+async def test_large_events_make_room_for_one_another_and_the_latest_stays():
+    stream = begun(kept_bytes=10)
+    stream.publish([RunEvent(name, b"12345") for name in "abc"])
+    stream.publish([RunEvent("d", b"x" * 99)])
+    stream.close()
+
+    assert await collect(stream, 0) == ["gap", "d"]

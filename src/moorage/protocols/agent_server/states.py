@@ -19,6 +19,7 @@ from moorage.protocols.agent_server.requests import (
     OfThread,
     several,
 )
+from moorage.protocols.agent_server.thread_streams import tell_state
 from moorage.protocols.agent_server.wire import (
     Answer,
     checkpoint_of,
@@ -157,6 +158,7 @@ async def update(thread_id: OfThread, body: StateUpdate, ask: Asking) -> Respons
     """Write a state as if a node had returned it."""
     change = Update(body.values, body.as_node)
     found = await ask.agents.states.update(ask.caller, thread_id, change, body.place())
+    await tell_state(ask, thread_id)
     place = checkpoint_of(found)
     answer = {"checkpoint": place, "configurable": place, "checkpoint_id": place["checkpoint_id"]}
     return Answer(answer)

@@ -1,17 +1,19 @@
 """``/threads/{thread_id}/stream`` (protocol, section 5.7)."""
 
 from collections.abc import Collection
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from moorage.engine.run_events import RunEvent
 from moorage.engine.run_stream import Gap
 from moorage.engine.thread_streams import STATE_UPDATE
-from moorage.errors import Invalid
+from moorage.errors import Forbidden, Invalid, NotFound
 from moorage.protocols.agent_server.joins import named_event
-from moorage.protocols.agent_server.requests import AgentRoute, Asking, OfThread, several
+from moorage.protocols.agent_server.requests import AgentRoute, Ask, Asking, OfThread, several
 from moorage.protocols.agent_server.streaming import Events, event_response, frames_of
+from moorage.protocols.agent_server.wire import dumps, state_of
 
 routes = APIRouter(prefix="/threads", tags=["threads"], route_class=AgentRoute)
 
@@ -31,6 +33,15 @@ async def stream(thread_id: OfThread, ask: Asking) -> Response:
         ask.request.scope,
         headers={"location": f"/threads/{thread_id}/stream"},
     )
+
+
+async def tell_state(ask: Ask, thread_id: str) -> None:
+    """Tell those who follow a thread that its state was changed, if the caller may know it."""
+    followers = ask.agents.joins.threads
+    if followers.is_followed(thread_id):
+        with suppress(NotFound, Forbidden):
+            state = state_of(await ask.agents.states.get(ask.caller, thread_id))
+            followers.publish(thread_id, [RunEvent(STATE_UPDATE, dumps({"state": state}))])
 
 
 async def _chosen(events: Events, modes: Collection[str]) -> Events:
