@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from langgraph_sdk import get_sync_client
 
 from moorage.edge.sse import Heartbeat
 from moorage.protocols.agent_server import streaming
@@ -141,3 +142,17 @@ async def test_runs_are_listed_in_part(client: Any, http: httpx.AsyncClient):
     assert (none, unknown.json()) == ([], [])
     assert refused.status_code == 422
     assert not any("auth" in name for name in whole[0]["kwargs"]["config"]["configurable"])
+
+
+def test_the_client_without_asyncio_does_the_same(url: str):
+    with get_sync_client(url=url) as client:
+        thread = client.threads.create()["thread_id"]
+        run = client.runs.create(thread, "steps", input={"words": []}, stream_resumable=True)
+        joined = client.runs.join(thread, run["run_id"])
+        stream = client.runs.join_stream(thread, run["run_id"], last_event_id="-1")
+        names = [part.event for part in stream]
+        waited = client.runs.wait(thread, "steps", input={"words": []})
+
+    assert joined == {"words": ["first", "second"]}
+    assert names == ["metadata", "values", "values", "values"]
+    assert waited == {"words": ["first", "second"] * 2}

@@ -294,6 +294,36 @@ class TestRecovery:
 
         assert outcome.thread.values["words"][-4:] == ["on", "first", "run-1", "third"]
 
+    async def test_one_that_began_at_an_earlier_checkpoint_goes_on_from_its_own(self):
+        earlier = Attempt(Nodes(), run_id="run-0")
+        await earlier.run()
+        thread: RunnableConfig = {"configurable": {"thread_id": "t"}}
+        (place,) = [
+            found.config["configurable"]["checkpoint_id"]
+            async for found in earlier.saver.alist(thread, filter={"step": 0})
+        ]
+        identity = {"graph_id": "g", "thread_id": "t", "run_id": "run-1"}
+        asked = {
+            "input": {"words": ["fork"]},
+            "config": {
+                "configurable": {**identity, "checkpoint_id": place, "checkpoint_ns": ""},
+                "metadata": {"run_id": "run-1"},
+            },
+        }
+        fork = next_one(earlier, run_id="run-1", nodes=Nodes(gate=Gate()))
+        assert fork.nodes.gate is not None
+        execution = fork.begin(**asked)
+        running = asyncio.create_task(execution.run())
+        await fork.nodes.gate.reached.arrival()
+        execution.drain()
+        fork.nodes.gate.open()
+        assert await running is None
+
+        outcome = await next_one(fork, number=2).run(**asked)
+
+        assert fork.nodes.done == ["first", "second", "third"]
+        assert outcome.thread.values == {"words": ["go", "fork", "first", "run-1", "third"]}
+
 
 @pytest.mark.parametrize(
     ("asked", "command"),
