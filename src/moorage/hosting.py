@@ -28,11 +28,13 @@ from moorage.engine.graphs import Graphs
 from moorage.engine.items import Items
 from moorage.engine.joins import Joins
 from moorage.engine.outbox import Outbox, Retries
+from moorage.engine.overlay import Overlay
 from moorage.engine.queue import Queue
 from moorage.engine.recording import Recorder
 from moorage.engine.retention import Keeping, Retention
 from moorage.engine.runs import Runs
 from moorage.engine.signing import Signer
+from moorage.engine.stateless import Stateless
 from moorage.engine.states import States
 from moorage.engine.streams import Streams
 from moorage.engine.threads import Threads
@@ -79,40 +81,43 @@ class Hosting:
         streams = Streams(lasting=settings.stream_ttl)
         self._recorder = Recorder(self._storage.events)
         self._sweeper = _sweeper(project, settings, self._storage)
-        queue = Queue(self._storage, streams)
         graphs = Graphs.load(project.graphs)
         limit = settings.run_timeout or None
         means = Means(graphs, self._storage.items, WellKnownLCSerializer().dumps, limit)
+        self._stateless = Stateless(means, streams, places=pace.slots, grace=pace.grace)
+        storage = Overlay(self._storage, self._stateless)
+        queue = Queue(storage, streams)
         self._worker = Worker(name, queue, means, streams, recorder=self._recorder, pace=pace)
         addresses = AddressPolicy(**asdict(project.webhooks.url))
-        self._outbox = Outbox(self._storage, Retries(most=settings.webhook_attempts))
+        self._outbox = Outbox(storage, Retries(most=settings.webhook_attempts))
         queue.on_end(self._outbox.tell)
         self._manner = _manner(project, settings, addresses)
         access = Access(rule)
-        assistants = Assistants(self._storage, graphs, access, store=self._storage.items)
+        assistants = Assistants(storage, graphs, access, store=storage.items)
         runs = Runs(
-            self._storage,
+            storage,
             queue,
             streams,
             assistants,
             access,
             worker=self._worker,
+            stateless=self._stateless,
             webhooks=None if project.http.disable_webhooks else addresses,
         )
-        following = Following(self._storage, streams, self._recorder)
-        threads = Threads(self._storage, queue, access, lifetime=_lifetime(project))
-        crons = Crons(self._storage, assistants, runs, access, run_of_payload)
-        firing = Firing(self._storage, queue, crons.request)
+        following = Following(storage, streams, self._recorder)
+        threads = Threads(storage, queue, access, lifetime=_lifetime(project))
+        crons = Crons(storage, assistants, runs, access, run_of_payload)
+        firing = Firing(storage, queue, crons.request)
         self._scheduler = Scheduler(firing) if settings.run_crons else None
         self.agents = Agents(
             graphs=graphs,
             assistants=assistants,
             threads=threads,
-            states=States(self._storage, graphs, threads, access),
+            states=States(storage, graphs, threads, access),
             runs=runs,
-            joins=Joins(self._storage, following, access),
-            cancels=Cancels(self._storage, queue, streams, access),
-            items=Items(self._storage.items, access),
+            joins=Joins(storage, following, access),
+            cancels=Cancels(storage, queue, streams, access),
+            items=Items(storage.items, access),
             crons=crons,
             shows_header=project.http.gives_to_runs,
         )
@@ -138,6 +143,7 @@ class Hosting:
         await self._stack.enter_async_context(self._recorder)
         await self._stack.enter_async_context(Courier(self._outbox, self._manner))
         await self._stack.enter_async_context(self._worker)
+        await self._stack.enter_async_context(self._stateless)
         await self._stack.enter_async_context(self._sweeper)
         if self._scheduler is not None:
             await self._stack.enter_async_context(self._scheduler)

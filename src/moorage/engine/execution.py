@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple, cast
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.channels import UntrackedValue
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
@@ -18,7 +19,7 @@ from moorage.engine import outcomes
 from moorage.engine.graphs import Graphs
 from moorage.engine.graphs.kinds import AnyGraph
 from moorage.engine.run_config import PLACES, as_called
-from moorage.engine.run_events import EVENTS, VALUES, EventWriter, RunEvent
+from moorage.engine.run_events import CHECKPOINTS, EVENTS, VALUES, EventWriter, RunEvent
 
 Publish = Callable[[Sequence[RunEvent]], object]
 Item = tuple[tuple[str, ...], str, Any]
@@ -65,6 +66,7 @@ class Execution:
         self._writer = EventWriter(self._asked.get("stream_mode") or [VALUES], means.dump)
         self._control = RunControl()
         self._output: Any = None
+        self._checkpoint: Mapping[str, Any] | None = None
         self._action: CancelAction | None = None
         self._task: asyncio.Task[Any] | None = None
 
@@ -87,7 +89,7 @@ class Execution:
             ) as graph:
                 return await self._execute(graph, config)
         except Exception as error:  # noqa: BLE001 - a graph that cannot be built fails its run
-            return self._fail(error, _NOTHING, RunStatus.ERROR)
+            return self._fail(error, outcomes.NOTHING, RunStatus.ERROR)
 
     def cancel(self, action: CancelAction) -> None:
         """Stop the run at once; what it leaves is as ``action`` says."""
@@ -119,7 +121,7 @@ class Execution:
             return None
         except Exception as error:  # noqa: BLE001 - whatever a node raises ends its run
             return self._fail(error, await self._left(graph), RunStatus.ERROR)
-        left = await self._left(graph)
+        left = await self._ended(graph)
         output = _with_questions(self._output, left.interrupts)
         return replace(outcomes.succeeded(left), output=output)
 
@@ -129,10 +131,16 @@ class Execution:
         else:
             source = await self._source(graph, config)
         async for namespace, mode, payload in self._items(graph, source, config):
-            if mode == VALUES and not namespace:
-                self._output = payload
+            if not namespace:
+                self._notice(mode, payload)
             if mode in self._writer.graph_modes:
                 self._publish(list(self._writer.write(namespace, mode, payload)))
+
+    def _notice(self, mode: str, payload: Any) -> None:
+        if mode == VALUES:
+            self._output = payload
+        elif mode == CHECKPOINTS:
+            self._checkpoint = payload
 
     async def _was_begun(self) -> bool:
         """Whether an earlier attempt has left a checkpoint to go on from."""
@@ -158,7 +166,7 @@ class Execution:
         options = {
             **{name: self._asked[name] for name in _AT_ONCE if self._asked.get(name)},
             "context": self._asked.get("context") or None,
-            "stream_mode": sorted({VALUES, *self._writer.graph_modes}),
+            "stream_mode": sorted(self._modes()),
             "subgraphs": with_subgraphs,
             "control": self._control,
         }
@@ -171,6 +179,14 @@ class Execution:
             async for item in graph.astream(source, config, **options):
                 yield _item(item, with_subgraphs=with_subgraphs)
 
+    def _modes(self) -> set[str]:
+        """Return what the graph streams: what was asked for, and what says how it has ended.
+
+        Who asked for all events sees those of the stream among them, so there nothing is added.
+        """
+        own = {VALUES} if EVENTS in self._writer.modes else {VALUES, CHECKPOINTS}
+        return own | set(self._writer.graph_modes)
+
     def _items_in(self, event: Mapping[str, Any], *, with_subgraphs: bool) -> Iterator[Item]:
         """Yield what the graph itself streamed, of all that happened inside."""
         if event["event"] == "on_chain_stream" and not event["parent_ids"]:
@@ -180,7 +196,7 @@ class Execution:
         if action is CancelAction.INTERRUPT:
             return outcomes.cancelled(action, await self._left(graph))
         before = await self._before()
-        snapshot = _NOTHING if before is None else await graph.aget_state(before)
+        snapshot = outcomes.NOTHING if before is None else await graph.aget_state(before)
         return outcomes.cancelled(action, snapshot)
 
     async def _before(self) -> RunnableConfig | None:
@@ -189,6 +205,13 @@ class Execution:
             if checkpoint.metadata.get("run_id") != self._claim.run_id:
                 return checkpoint.config
         return None
+
+    async def _ended(self, graph: AnyGraph) -> StateSnapshot:
+        """Return the state of a graph that has ended, or waits; read it only if it must be."""
+        last = self._checkpoint
+        if last is None or last["next"] or _has_untracked(graph):
+            return await self._left(graph)
+        return outcomes.NOTHING._replace(values=last["values"])
 
     async def _left(self, graph: AnyGraph) -> StateSnapshot:
         return await graph.aget_state(self._place)
@@ -259,8 +282,10 @@ def _item(item: Any, *, with_subgraphs: bool) -> Item:
     return (), mode, payload
 
 
+def _has_untracked(graph: AnyGraph) -> bool:
+    """Say whether a part of the state is streamed that no checkpoint holds."""
+    return any(isinstance(channel, UntrackedValue) for channel in graph.channels.values())
+
+
 def _seconds(length: timedelta | None) -> float | None:
     return length.total_seconds() if length else None
-
-
-_NOTHING = StateSnapshot({}, (), {"configurable": {}}, None, None, None, (), ())

@@ -42,7 +42,7 @@ class Following:
         return stream
 
     async def follow(
-        self, run_id: str, after: int | None = None
+        self, run_id: str, after: int | None = None, stream: RunStream | None = None
     ) -> AsyncGenerator[Streamed | Gap, None]:
         """Yield a run's events after one of them, until the run has ended.
 
@@ -51,9 +51,10 @@ class Following:
                 is only what is kept, which is nothing for runs that are not resumable.
             after: The event's id; 0 begins with the first that is kept, None with what is published
                 from now on.
+            stream: Its stream, where that is known: it may be the last to hold it.
         """
         # First the stream, then what is kept, so that what happens in between is on the stream.
-        stream = await self.stream_of(run_id)
+        stream = stream or await self.stream_of(run_id)
         last = stream.latest if after is None else after
         async for one in self._parts(run_id, stream, last, is_live=after is None):
             if one.id <= last:

@@ -76,7 +76,7 @@ class Joins:
 
     def events(self, joined: Joined, after: int | None) -> AsyncGenerator[Streamed | Gap, None]:
         """Yield the events of a run after one of them; see ``Following.follow``."""
-        return self._following.follow(joined.run.run_id, after)
+        return self._following.follow(joined.run.run_id, after, joined.stream)
 
     async def follow_thread(
         self, caller: Caller, thread_id: str, after: int | None

@@ -10,6 +10,9 @@ from moorage.domain.threads import ThreadState, ThreadStatus
 
 Error = Mapping[str, str]
 
+NOTHING = StateSnapshot({}, (), {"configurable": {}}, None, None, None, (), ())
+"""The state of a thread on which nothing has happened."""
+
 _TOLD = {
     CancelAction.INTERRUPT: {
         "error": "UserInterrupt",

@@ -17,6 +17,7 @@ TUPLES = "messages-tuple"
 MESSAGES = "messages"
 EVENTS = "events"
 VALUES = "values"
+CHECKPOINTS = "checkpoints"
 _OWN = {TUPLES: MESSAGES}
 _NOT_OF_GRAPHS = frozenset({EVENTS})
 _PLACE = ("checkpoint_id", "thread_id", "checkpoint_ns", "checkpoint_map")
@@ -138,6 +139,6 @@ def _place(config: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 _PAYLOADS: Mapping[str, Callable[[Any], Any]] = {
-    "checkpoints": _checkpoint,
+    CHECKPOINTS: _checkpoint,
     "debug": _debugged,
 }

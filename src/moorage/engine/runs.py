@@ -18,6 +18,7 @@ from moorage.engine.assistants import Assistants
 from moorage.engine.joins import Joined
 from moorage.engine.queue import Queue
 from moorage.engine.run_config import Asked, check_config, configure
+from moorage.engine.stateless import Stateless, leaves_nothing
 from moorage.engine.streams import Streams
 from moorage.storage.interface import Storage
 
@@ -77,6 +78,7 @@ class Runs:
         assistants: What they are runs of.
         access: Says who may do what.
         worker: Begins them here, if there is one.
+        stateless: Executes those that leave nothing, if they are not to be queued as well.
         webhooks: Where their ends may be told; None tells nobody.
     """
 
@@ -89,6 +91,7 @@ class Runs:
         access: Access,
         *,
         worker: Worker | None = None,
+        stateless: Stateless | None = None,
         webhooks: AddressPolicy | None = ANYWHERE_PUBLIC,
     ) -> None:
         self._threads = storage.threads
@@ -98,6 +101,7 @@ class Runs:
         self._assistants = assistants
         self._access = access
         self._worker = worker
+        self._stateless = stateless
         self._webhooks = webhooks
 
     async def start(self, caller: Caller, wanted: NewRun, thread_id: str | None = None) -> Joined:
@@ -110,6 +114,16 @@ class Runs:
             Conflict: The thread has unfinished runs and the strategy is to reject.
         """
         return await self._begin(await self.prepare(caller, wanted, thread_id))
+
+    async def serve(self, caller: Caller, wanted: NewRun, thread_id: str | None = None) -> Joined:
+        """Take on a run for whose end the caller waits; raise as ``start``.
+
+        One that leaves nothing is not kept while it goes on either: it is lost with the process.
+        """
+        request = await self.prepare(caller, wanted, thread_id)
+        if self._stateless and leaves_nothing(request):
+            return Joined(*self._stateless.begin(request))
+        return await self._begin(request)
 
     async def start_all(self, caller: Caller, wanted: Sequence[NewRun]) -> list[Run]:
         """Take on runs on threads of their own, all of them or none; raise as ``start``."""

@@ -226,7 +226,8 @@ class Settings(BaseSettings):
     )
     run_slots: Annotated[int, Field(ge=1)] = Field(
         default=10,
-        description="How many runs of agents one process works on at once; others wait.",
+        description="How many runs of agents one process works on at once; others wait. Stateless"
+        " runs whose clients wait for them have as many places of their own.",
         examples=["10"],
     )
     run_crons: bool = Field(

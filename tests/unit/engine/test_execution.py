@@ -6,7 +6,8 @@ from typing import Annotated, Any, TypedDict
 
 import orjson
 import pytest
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langgraph.channels import UntrackedValue
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
@@ -117,6 +118,17 @@ def next_one(earlier: Attempt, **changes: Any) -> Attempt:
     return replace(earlier, events=[], **changes)
 
 
+async def outcome_of(graph: Any) -> Outcome:
+    """Run a graph of somebody else's."""
+    graphs = Graphs([GraphSource("g", None, graph, graph)])
+    attempt = Attempt(Nodes())
+    claim = attempt.claim({"input": {"words": ["go"]}})
+    means = Means(graphs, None, WellKnownLCSerializer().dumps)
+    outcome = await Execution(claim, means, attempt.saver, attempt.publish).run()
+    assert outcome is not None
+    return outcome
+
+
 async def test_a_run_streams_what_it_does_and_leaves_its_values():
     attempt = Attempt(Nodes())
     outcome = await attempt.run()
@@ -171,6 +183,32 @@ async def test_a_breakpoint_stops_it_and_no_input_goes_on():
     assert stopped.thread.status is ThreadStatus.INTERRUPTED
     assert attempt.nodes.done == ["first", "second", "third"]
     assert outcome.thread.status is ThreadStatus.IDLE
+
+
+async def test_a_question_of_a_hidden_node_is_on_the_thread():
+    async def ask(state: State) -> State:
+        return {"words": [interrupt("which?")]}
+
+    hidden = RunnableLambda(ask).with_config(tags=["langsmith:hidden"])
+    graph = StateGraph(State).add_node("ask", hidden).add_edge(START, "ask").compile()
+    outcome = await outcome_of(graph)
+
+    assert outcome.thread.status is ThreadStatus.INTERRUPTED
+    assert [one["value"] for [one] in outcome.thread.interrupts.values()] == ["which?"]
+
+
+async def test_what_no_checkpoint_holds_is_not_left_on_the_thread():
+    class Handled(State, total=False):
+        handle: Annotated[str, UntrackedValue]
+
+    async def work(state: Handled) -> Handled:
+        return {"words": ["done"], "handle": "open file"}
+
+    graph = StateGraph(Handled).add_node("work", work).add_edge(START, "work").compile()
+    outcome = await outcome_of(graph)
+
+    assert outcome.thread.values == {"words": ["go", "done"]}
+    assert outcome.output["handle"] == "open file"
 
 
 async def test_a_node_that_raises_fails_the_run_and_keeps_what_came_before():

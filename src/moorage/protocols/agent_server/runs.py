@@ -124,12 +124,13 @@ async def batch(bodies: Bodies, ask: Asking) -> Response:
 
 
 async def _created(ask: Ask, body: RunCreate, thread_id: str | None = None) -> Response:
-    run = (await _start(ask, body, thread_id)).run
+    wanted = body.wanted(ask.request)
+    run = (await ask.agents.runs.start(ask.caller, wanted, thread_id)).run
     return Answer(_pending(run), {"content-location": place_of(run.run_id, thread_id)})
 
 
 async def _streamed(ask: Ask, body: RunCreate, thread_id: str | None = None) -> Response:
-    joined = await _start(ask, body, thread_id)
+    joined = await _serve(ask, body, thread_id)
     run = joined.run
     headers = {
         "content-location": place_of(run.run_id, thread_id),
@@ -145,11 +146,11 @@ async def _streamed(ask: Ask, body: RunCreate, thread_id: str | None = None) -> 
 
 
 async def _awaited(ask: Ask, body: RunCreate, thread_id: str | None = None) -> Response:
-    return awaited(ask, await _start(ask, body, thread_id), cancels=_cancels(body))
+    return awaited(ask, await _serve(ask, body, thread_id), cancels=_cancels(body))
 
 
-async def _start(ask: Ask, body: RunCreate, thread_id: str | None) -> Joined:
-    return await ask.agents.runs.start(ask.caller, body.wanted(ask.request), thread_id)
+async def _serve(ask: Ask, body: RunCreate, thread_id: str | None) -> Joined:
+    return await ask.agents.runs.serve(ask.caller, body.wanted(ask.request), thread_id)
 
 
 def _cancels(body: RunCreate) -> bool:
