@@ -297,7 +297,7 @@ def test_a_run_that_begins_after_a_restart_knows_its_caller(tmp_path: Path):
     assert values["messages"][-1]["content"] == "ada ada Ada run 7 letters ada run ada ada"
 
 
-async def test_a_run_of_another_is_none(people: People):
+async def test_a_run_of_another_is_none(people: People, http: httpx.AsyncClient):
     thread = (await people.ada.threads.create())["thread_id"]
     run = (await people.ada.runs.create(thread, "waiting", input=SAY))["run_id"]
     try:
@@ -306,9 +306,16 @@ async def test_a_run_of_another_is_none(people: People):
             lambda: people.bob.runs.join(thread, run),
             lambda: people.bob.runs.cancel(thread, run),
             lambda: people.bob.runs.delete(thread, run),
+            lambda: people.bob.runs.cancel_many(status="all"),
+            lambda: people.bob.runs.cancel_many(thread_id=thread, run_ids=[run]),
         )
         with pytest.raises(NotFoundError):
             [part async for part in people.bob.runs.join_stream(thread, run)]
+        with pytest.raises(NotFoundError):
+            [part async for part in await people.bob.threads.join_stream(thread)]
+        for way in ("join", "stream"):
+            reply = await http.get(f"/runs/{run}/{way}", headers=as_("bob"))
+            assert (reply.status_code, reply.json()["detail"]) == (404, "Run not found")
         assert (await people.ada.runs.get(thread, run))["status"] in {"pending", "running"}
     finally:
         await people.ada.threads.delete(thread)

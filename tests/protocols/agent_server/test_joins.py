@@ -147,6 +147,7 @@ async def test_a_stateless_run_is_joined_by_its_id(client: Any, http: httpx.Asyn
     async with http.stream("GET", f"/runs/{run['run_id']}/stream") as reply:
         gate.open()
         assert await names(reply) == ["values"] * 2
+        assert reply.headers["content-location"] == f"/runs/{run['run_id']}"
     gone = await http.get(f"/runs/{run['run_id']}/join")
 
     assert gone.status_code == 404

@@ -74,7 +74,7 @@ async def stream(
 ) -> Response:
     """Send the events of a run, from now on or from where the client left."""
     joined = await ask.agents.joins.join(ask.caller, run_id, thread_id)
-    return _followed(ask, joined, cancels=cancel_on_disconnect)
+    return _followed(ask, joined, thread_id, cancels=cancel_on_disconnect)
 
 
 @of_threads.post("/{run_id}/cancel")
@@ -129,7 +129,7 @@ async def stream_stateless(
 ) -> Response:
     """Send the events of a run, whatever thread it is on."""
     joined = await ask.agents.joins.join(ask.caller, run_id)
-    return _followed(ask, joined, cancels=cancel_on_disconnect)
+    return _followed(ask, joined, None, cancels=cancel_on_disconnect)
 
 
 def awaited(ask: Ask, joined: Joined, *, cancels: bool) -> Response:
@@ -152,19 +152,29 @@ def abandon(ask: Ask, run: Run, *, cancels: bool) -> Abandon | None:
     return (lambda: ask.agents.cancels.abandon(run)) if cancels else None
 
 
-def _followed(ask: Ask, joined: Joined, *, cancels: bool) -> Response:
+def _followed(ask: Ask, joined: Joined, thread_id: str | None, *, cancels: bool) -> Response:
     position = named_event(ask) if joined.run.kwargs.get("resumable") else None
     events = ask.agents.joins.events(joined, position)
     if modes := several(ask.request, "stream_mode"):
         events = _chosen(events, modes)
-    place = place_of(joined.run.run_id, joined.run.thread_id)
     return run_events(
         joined,
         events,
         ask.request.scope,
-        headers={"content-location": place, "location": f"{place}/stream"},
+        headers=stream_headers(joined.run, thread_id),
         abandoned=abandon(ask, joined.run, cancels=cancels),
     )
+
+
+def stream_headers(run: Run, thread_id: str | None) -> dict[str, str]:
+    """Return where a run is, and where clients go that were cut off.
+
+    A run without a thread that clients know is not given one, which they would remember.
+    """
+    return {
+        "content-location": place_of(run.run_id, thread_id),
+        "location": f"{place_of(run.run_id, run.thread_id)}/stream",
+    }
 
 
 def named_event(ask: Ask) -> int | None:

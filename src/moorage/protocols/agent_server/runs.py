@@ -11,7 +11,7 @@ from moorage.domain.runs import Run, RunStatus
 from moorage.domain.search import Page
 from moorage.engine.joins import Joined
 from moorage.errors import Invalid
-from moorage.protocols.agent_server.joins import BEGINNING, abandon, awaited
+from moorage.protocols.agent_server.joins import BEGINNING, abandon, awaited, stream_headers
 from moorage.protocols.agent_server.requests import (
     FURTHEST,
     MOST,
@@ -131,17 +131,12 @@ async def _created(ask: Ask, body: RunCreate, thread_id: str | None = None) -> R
 
 async def _streamed(ask: Ask, body: RunCreate, thread_id: str | None = None) -> Response:
     joined = await _serve(ask, body, thread_id)
-    run = joined.run
-    headers = {
-        "content-location": place_of(run.run_id, thread_id),
-        "location": f"{place_of(run.run_id, run.thread_id)}/stream",
-    }
     return run_events(
         joined,
         ask.agents.joins.events(joined, BEGINNING),
         ask.request.scope,
-        headers=headers,
-        abandoned=abandon(ask, run, cancels=_cancels(body)),
+        headers=stream_headers(joined.run, thread_id),
+        abandoned=abandon(ask, joined.run, cancels=_cancels(body)),
     )
 
 
