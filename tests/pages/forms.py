@@ -5,11 +5,21 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableLambda
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.pages.stage import Hands, Stage
 
 Asgi = Callable[..., Awaitable[None]]
+
+_COPY_IMAGE = """async () => {
+  const image = await new Promise((done) => document.createElement("canvas").toBlob(done));
+  await navigator.clipboard.write([new ClipboardItem({"image/png": image})]);
+}"""
+
+
+def copy_image(page: Page) -> None:
+    """Put a small picture on the clipboard."""
+    page.evaluate(_COPY_IMAGE)
 
 
 class Door:

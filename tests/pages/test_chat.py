@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -22,6 +23,7 @@ from moorage import Settings, add_routes, create_app
 from moorage.testing import Gate, ScriptedChatModel, call
 from tests.conftest import Serve
 from tests.pages.conftest import Axe
+from tests.pages.forms import copy_image
 from tests.pages.watching import Watch
 
 THREAD = re.compile("^Thread [0-9a-f]")
@@ -143,6 +145,72 @@ def test_a_line_is_begun_with_shift(page: Page, publish: Publish):
     assert texts(model) == ["one\ntwo"]
 
 
+def kinds_of_parts(model: ScriptedChatModel) -> list[str]:
+    """The kinds of the parts of the last message that the model was told."""
+    content = model.calls[-1][-1].content
+    return [part if isinstance(part, str) else part["type"] for part in content]
+
+
+def test_an_image_is_pasted_and_kept_when_the_message_is_edited(
+    page: Page, publish: Publish, axe: Axe
+):
+    model = ScriptedChatModel(responses=["A cat", "A dog"])
+    page.goto(publish(talking(model), playground_type="chat"))
+    composer(page).fill("What is this?")
+    copy_image(page)
+    composer(page).press("ControlOrMeta+V")
+    expect(page.get_by_role("img", name="Preview of image")).to_be_visible()
+    axe(page)
+
+    composer(page).press("Enter")
+
+    expect(bubbles(page).nth(1)).to_contain_text("A cat")
+    expect(bubbles(page).nth(0).get_by_role("img")).to_be_visible()
+    expect(page.get_by_role("img", name="Preview of image")).to_have_count(0)
+    expect(composer(page)).to_be_focused()
+    assert kinds_of_parts(model) == ["text", "image_url"]
+    image = model.calls[-1][-1].content[1]
+
+    page.get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("img", name="Preview of image")).to_be_visible()
+    page.get_by_role("button", name="Move Part 2 of the message up").click()
+    composer(page).first.fill("And this?")
+    composer(page).first.press("Enter")
+
+    expect(bubbles(page).nth(1)).to_contain_text("A dog")
+    assert texts(model) == ["And this?"]
+    assert model.calls[-1][-1].content == [image, {"type": "text", "text": "And this?"}]
+
+
+def test_files_alone_are_a_message(page: Page, publish: Publish, tmp_path: Path):
+    model = ScriptedChatModel(responses=["Read"])
+    page.goto(publish(talking(model), playground_type="chat"))
+    note = tmp_path / "note.txt"
+    note.write_text("Hello")
+    expect(page.get_by_role("button", name="Send")).to_be_disabled()
+
+    page.get_by_label("Attach images or files").set_input_files([note])
+    page.get_by_role("button", name="Send").click()
+
+    expect(bubbles(page).nth(1)).to_contain_text("Read")
+    file = {"base64": "SGVsbG8=", "mime_type": "text/plain", "filename": "note.txt"}
+    assert model.calls[-1][-1].content == [{"type": "file", **file}]
+
+
+def test_a_conversation_too_large_to_be_kept_says_so(page: Page, publish: Publish, tmp_path: Path):
+    model = ScriptedChatModel(responses=["Read"])
+    page.goto(publish(talking(model), playground_type="chat"))
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(400_000))
+    page.get_by_label("Attach images or files").set_input_files([large])
+    expect(page.get_by_text("too large to be here after a reload")).to_have_count(0)
+
+    page.get_by_role("button", name="Send").click()
+
+    expect(bubbles(page).nth(1)).to_contain_text("Read")
+    expect(page.get_by_text("too large to be here after a reload")).to_be_visible()
+
+
 def test_history_and_question_are_told_apart_where_the_input_does(page: Page, publish: Publish):
     prompt = ChatPromptTemplate.from_messages(
         [MessagesPlaceholder("history"), ("human", "{question}")]
@@ -150,6 +218,7 @@ def test_history_and_question_are_told_apart_where_the_input_does(page: Page, pu
     model = ScriptedChatModel(responses=["First", "Second"])
     page.goto(publish(prompt | model, input_type=Question, playground_type="chat"))
 
+    expect(page.get_by_label("Attach images or files")).to_have_count(0)
     say(page, "one")
     finished(page)
     say(page, "two")

@@ -27,7 +27,7 @@ from app.agents.conversation import Conversation
 from moorage.langserve import CustomUserType
 from moorage.testing import ScriptedChatModel, serving
 from tests.pages.conftest import Axe
-from tests.pages.forms import Desk, Door
+from tests.pages.forms import Desk, Door, copy_image
 from tests.pages.stage import Hands, Stage, service
 from tests.pages.watching import Watch
 
@@ -575,12 +575,6 @@ def test_the_documented_chat_chain_works_as_a_chat(desk: Desk):
     ]
 
 
-COPY_IMAGE = """async () => {
-  const image = await new Promise((done) => document.createElement("canvas").toBlob(done));
-  await navigator.clipboard.write([new ClipboardItem({"image/png": image})]);
-}"""
-
-
 def kinds_of_parts(desk: Desk) -> list[str]:
     """Send the form; returns the kinds of the parts of its one message."""
     [message] = desk.sent()["messages"]
@@ -593,7 +587,7 @@ def test_an_image_is_pasted_and_the_parts_of_a_message_moved(desk: Desk, axe: Ax
     text.fill("What is this?")
     expect(desk.page.get_by_role("button", name="Move Part")).to_have_count(0)
 
-    desk.page.evaluate(COPY_IMAGE)
+    copy_image(desk.page)
     text.press("ControlOrMeta+V")
 
     expect(desk.page.get_by_role("img", name="Preview of image")).to_be_visible()

@@ -66,7 +66,7 @@ export interface HeldProps {
 /** What base64 text holds: its size and, of an image, the image. */
 export function Held({ text, name, type = imageType(text), onClear }: HeldProps) {
   return (
-    <div className="flex items-center gap-2 text-xs text-ink-muted">
+    <div className="flex flex-wrap items-center gap-2 text-xs text-ink-muted">
       {type?.startsWith("image/") && (
         <img
           src={dataUrl(text, type)}

@@ -1,24 +1,18 @@
-import { useRef, useState } from "react";
-import { Field, JsonEditor, Select, TextArea, TextInput } from "../design";
+import { Field, Select, TextInput } from "../design";
 import {
   emptyMessage,
-  inWords,
   isObject,
   type Json,
   type JsonObject,
   type MessagesField,
   type Path,
-  parsed,
-  pretty,
   roleOf,
 } from "../schema";
-import { Complaint } from "./Complaint";
 import { errorBelow, fieldId, useForm } from "./context";
 import type { FieldProps } from "./FieldView";
-import { Held } from "./FileControl";
-import { FilePicker } from "./FilePicker";
-import { base64, type ReadFile } from "./files";
+import { JsonPart } from "./JsonPart";
 import { Rows } from "./lists";
+import { type ContentNames, MessageContent } from "./MessageContent";
 import { strings } from "./strings";
 
 const says = strings.messages;
@@ -83,15 +77,9 @@ function Message({ field, message, number, path, actions, onMessage }: MessagePr
   const error = errorBelow(form.errors, path);
   const role = roleOf(message) ?? "human";
   const roles = field.roles.includes(role) ? field.roles : [role, ...field.roles];
-  const parts = partsOf(message.content);
-  const setParts = (next: readonly Part[]) => onMessage({ ...message, content: contentOf(next) });
-  const isMixed = parts.filter(isSent).length > 1;
-  const firstText = parts.findIndex(isText);
-  const place = useRef<HTMLDivElement>(null);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it only hears when it is left
     <div
-      ref={place}
       className="flex flex-col gap-2 rounded-md border border-line p-2"
       onBlur={(event) => {
         if (!event.currentTarget.contains(event.relatedTarget)) form.touch(path);
@@ -110,136 +98,32 @@ function Message({ field, message, number, path, actions, onMessage }: MessagePr
         />
         <span className="ml-auto flex gap-1">{actions}</span>
       </div>
-      <Rows
-        title={says.message(number)}
-        id={`${id}-parts`}
-        items={parts}
-        nameOf={(index) => says.part(index + 1, number)}
-        onItems={setParts}
-        keeps
-        disabled={form.disabled}
-        row={(part, index, moves) => (
-          <div className="flex items-start gap-1">
-            <div className="min-w-0 grow">
-              <PartView
-                id={index === firstText ? `${id}-text` : undefined}
-                part={part}
-                number={number}
-                error={index === firstText ? error : undefined}
-                onPart={(next) =>
-                  setParts(
-                    parts.flatMap((old, at) =>
-                      at !== index ? [old] : next === null ? [] : [next],
-                    ),
-                  )
-                }
-              />
-            </div>
-            {isMixed && moves}
-          </div>
-        )}
+      <MessageContent
+        id={id}
+        names={namesOf(number)}
+        content={message.content ?? ""}
+        onContent={(content) => onMessage({ ...message, content })}
+        attaches={role === "human" || role === "tool"}
+        error={error}
       />
       <Extras message={message} role={role} onMessage={onMessage} />
-      {!form.disabled && (role === "human" || role === "tool") && (
-        <FilePicker
-          label={says.attachTo(number)}
-          multiple
-          pasteIn={place}
-          onFiles={(files) => setParts([...parts, ...files.map(attachment)])}
-        >
-          {says.attach}
-        </FilePicker>
-      )}
     </div>
   );
+}
+
+function namesOf(number: number): ContentNames {
+  return {
+    whole: says.message(number),
+    text: says.text(number),
+    attach: says.attachTo(number),
+    part: (place) => says.part(place, number),
+  };
 }
 
 function withRole(message: JsonObject, role: string): JsonObject {
   const { role: _role, ...rest } = message;
   const named = role === "chat" ? { role: "" } : {};
   return { ...rest, type: role, ...named };
-}
-
-type Part = JsonObject;
-
-/** The content of a message as parts. There is always a text, so that one can be written. */
-function partsOf(content: Json | undefined): Part[] {
-  if (!Array.isArray(content)) {
-    return [{ type: "text", text: typeof content === "string" ? content : "" }];
-  }
-  const parts = content.map(
-    (part): Part => (isObject(part) ? part : { type: "text", text: inWords(part) }),
-  );
-  return parts.some(isText) ? parts : [{ type: "text", text: "" }, ...parts];
-}
-
-/** One text alone is sent as text: every model understands that. Many refuse an empty one as a part. */
-function contentOf(parts: readonly Part[]): Json {
-  const [only, ...more] = parts.filter(isSent);
-  if (only === undefined) return "";
-  const isPlain = more.length === 0 && isText(only) && Object.keys(only).length === 2;
-  return isPlain ? (only.text ?? "") : [only, ...more];
-}
-
-function isSent(part: Part): boolean {
-  return !isText(part) || part.text !== "";
-}
-
-function isText(part: Part): boolean {
-  return part.type === "text" && typeof part.text === "string";
-}
-
-/** Images as most providers' models take them; other files as LangChain's standard block. */
-function attachment(file: ReadFile): Part {
-  const data = base64(file.bytes);
-  if (file.type.startsWith("image/")) {
-    return { type: "image_url", image_url: { url: `data:${file.type};base64,${data}` } };
-  }
-  const mime = file.type || "application/octet-stream";
-  return { type: "file", base64: data, mime_type: mime, filename: file.name };
-}
-
-interface PartViewProps {
-  part: Part;
-  id: string | undefined;
-  number: number;
-  error: string | undefined;
-  onPart: (part: Part | null) => void;
-}
-
-function PartView({ part, id, number, error, onPart }: PartViewProps) {
-  if (isText(part)) {
-    return (
-      <div>
-        <TextArea
-          id={id}
-          grow
-          aria-label={says.text(number)}
-          aria-describedby={error === undefined ? undefined : `${id}-error`}
-          invalid={error !== undefined}
-          value={inWords(part.text)}
-          onChange={(event) => onPart({ ...part, text: event.target.value })}
-        />
-        {error !== undefined && <Complaint id={`${id}-error`}>{error}</Complaint>}
-      </div>
-    );
-  }
-  const held = attached(part);
-  if (held !== null) return <Held {...held} onClear={() => onPart(null)} />;
-  return <JsonPart label={says.otherPart} json={part} onJson={(json) => onPart(asMessage(json))} />;
-}
-
-/** What an attachment holds; null for a part of another kind. */
-function attached(part: Part): { text: string; name: string; type: string } | null {
-  const image = part.image_url;
-  const url =
-    typeof image === "object" && image !== null && !Array.isArray(image) ? image.url : image;
-  const data = typeof url === "string" ? /^data:([^;,]+);base64,(.*)$/s.exec(url) : null;
-  if (data !== null) return { text: data[2] ?? "", name: "image", type: data[1] ?? "" };
-  const content = typeof part.base64 === "string" ? part.base64 : part.data;
-  if (typeof content !== "string") return null;
-  const type = typeof part.mime_type === "string" ? part.mime_type : "application/octet-stream";
-  return { text: content, name: typeof part.filename === "string" ? part.filename : type, type };
 }
 
 /** What only some messages have. */
@@ -272,34 +156,5 @@ function Extras({
         />
       )}
     </>
-  );
-}
-
-/** A piece of a message that is written as JSON; it is taken over whenever it can be read. */
-function JsonPart({
-  label,
-  json,
-  onJson,
-}: {
-  label: string;
-  json: Json;
-  onJson: (json: Json) => void;
-}) {
-  const [draft, setDraft] = useState<string | null>(null);
-  const { disabled } = useForm();
-  return (
-    <div data-json>
-      <JsonEditor
-        label={label}
-        value={draft ?? pretty(json)}
-        readOnly={disabled}
-        aria-invalid={draft === null || parsed(draft) !== undefined ? undefined : true}
-        onValueChange={(text) => {
-          setDraft(text);
-          const read = parsed(text);
-          if (read !== undefined) onJson(read);
-        }}
-      />
-    </div>
   );
 }

@@ -23,7 +23,7 @@ import {
   type Value,
   validate,
 } from "../schema";
-import { FormContext } from "./context";
+import { FormContext, TEN_MIB } from "./context";
 import { FieldView, fieldsOf } from "./FieldView";
 import { strings } from "./strings";
 
@@ -52,7 +52,6 @@ export interface SchemaFormProps {
 }
 
 const NONE: FieldErrors = new Map();
-const TEN_MIB = 10 * 2 ** 20;
 
 /** A form for whatever a schema describes. It complains about a field only after the user has been there. */
 export function SchemaForm(props: SchemaFormProps) {

@@ -1,6 +1,8 @@
 import { createContext, useContext } from "react";
 import { type FieldErrors, type Path, pointer } from "../schema";
 
+export const TEN_MIB = 10 * 2 ** 20;
+
 export interface FormState {
   /** What every id of the form starts with. */
   prefix: string;
@@ -19,7 +21,7 @@ export const FormContext = createContext<FormState>({
   prefix: "form",
   errors: new Map(),
   disabled: false,
-  fileLimit: Number.POSITIVE_INFINITY,
+  fileLimit: TEN_MIB,
   touch: () => undefined,
   pasted: () => undefined,
 });

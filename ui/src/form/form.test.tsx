@@ -269,6 +269,23 @@ describe("fields", () => {
     expect(sent()).toEqual({ messages: [{ type: "human", content: "And now?" }] });
   });
 
+  test("a text that is empty keeps its place among the parts of a message", () => {
+    const image = (name: string) => ({
+      type: "image_url",
+      image_url: { url: `data:image/png;base64,${name}` },
+    });
+    const parts = [image("AAAA"), image("BBBB")];
+    const { sent } = show(graph, { messages: [{ type: "human", content: parts }] });
+    fireEvent.click(screen.getByRole("button", { name: "Move Part 2 of message 1 up" }));
+    const [first] = screen.getAllByRole("button", { name: "Remove the file" });
+    const text = screen.getByRole("textbox", { name: "Text of message 1" });
+    expect(first?.compareDocumentPosition(text)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+    expect(sent()).toEqual({ messages: [{ type: "human", content: parts }] });
+    type("Text of message 1", "Between");
+    const content = [parts[0], { type: "text", text: "Between" }, parts[1]];
+    expect(sent()).toEqual({ messages: [{ type: "human", content }] });
+  });
+
   test("a choice that is missing is linked to its complaint and gets the focus", () => {
     const { check } = show({ enum: ["a", "b"], title: "Mood" });
     expect(check()).toBe(false);

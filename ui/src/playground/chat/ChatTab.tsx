@@ -9,9 +9,10 @@ import {
   Notice,
   Skeleton,
   Spinner,
-  TextArea,
 } from "../../design";
+import { isBlank, MessageContent } from "../../form";
 import { FailureCard, FollowEnd, MessageBubble } from "../../output";
+import type { Json } from "../../schema";
 import Feedback from "../feedback/Feedback";
 import { FormTab } from "../page/FormTab";
 import { MetaLine } from "../page/MetaLine";
@@ -21,6 +22,13 @@ import { type ChatMessage, lastQuestion, textOf } from "./conversation";
 import type { ChatShape } from "./shape";
 import { strings as words } from "./strings";
 import { type Chat, useChat } from "./useChat";
+
+const names = {
+  whole: words.composer,
+  text: words.composer,
+  attach: words.attach,
+  part: words.part,
+};
 
 export interface ChatTabProps {
   playground: Playground;
@@ -60,6 +68,7 @@ function Conversation({ playground, shape }: { playground: Playground; shape: Ch
           </span>
         )}
         {shape.kind === "text" && <span className="text-xs text-ink-muted">{words.noHistory}</span>}
+        {!chat.lasting && <span className="text-xs text-ink-muted">{words.notKept}</span>}
         <Button
           size="sm"
           variant="ghost"
@@ -116,13 +125,16 @@ function Conversation({ playground, shape }: { playground: Playground; shape: Ch
   );
 }
 
-interface TurnProps {
+interface TurnPart {
   chat: Chat;
-  message: ChatMessage;
   index: number;
+  threaded: boolean;
+}
+
+interface TurnProps extends TurnPart {
+  message: ChatMessage;
   /** Whether it ends the conversation, and may be asked again. */
   again: boolean;
-  threaded: boolean;
 }
 
 function Turn({ chat, message, index, again, threaded }: TurnProps) {
@@ -132,15 +144,7 @@ function Turn({ chat, message, index, again, threaded }: TurnProps) {
   if (editing) {
     return (
       <li>
-        <Editor
-          text={text}
-          threaded={threaded}
-          onCancel={() => setEditing(false)}
-          onSend={(changed) => {
-            setEditing(false);
-            chat.edit(index, changed);
-          }}
-        />
+        <Editor {...{ chat, index, threaded }} onEnd={() => setEditing(false)} />
       </li>
     );
   }
@@ -172,38 +176,35 @@ function Turn({ chat, message, index, again, threaded }: TurnProps) {
   );
 }
 
-function Editor({
-  text,
-  threaded,
-  onCancel,
-  onSend,
-}: {
-  text: string;
-  threaded: boolean;
-  onCancel: () => void;
-  onSend: (text: string) => void;
-}) {
-  const [changed, setChanged] = useState(text);
-  const send = () => changed.trim() !== "" && onSend(changed);
+function Editor({ chat, index, threaded, onEnd }: TurnPart & { onEnd: () => void }) {
+  const [content, setContent] = useState(asJson(chat.messages[index]?.content));
+  const send = () => {
+    if (isBlank(content)) return;
+    onEnd();
+    chat.edit(index, content);
+  };
   return (
     <div className="ml-6 flex flex-col gap-2 rounded-lg border border-line bg-surface p-2">
-      <TextArea
-        aria-label={words.composer}
-        grow
-        autoFocus
-        value={changed}
-        onChange={(event) => setChanged(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") onCancel();
-          else if (sends(event)) send();
+      <MessageContent
+        id={`chat-${index}`}
+        names={names}
+        content={content}
+        onContent={setContent}
+        attaches={chat.attaches}
+        area={{
+          autoFocus: true,
+          onKeyDown: (event) => {
+            if (event.key === "Escape") onEnd();
+            else if (sends(event)) send();
+          },
         }}
       />
       <div className="flex flex-wrap items-center justify-end gap-2">
         {threaded && <span className="mr-auto text-xs text-ink-muted">{words.editOfThread}</span>}
-        <Button size="sm" onClick={onCancel}>
+        <Button size="sm" onClick={onEnd}>
           {words.cancel}
         </Button>
-        <Button size="sm" variant="primary" onClick={send}>
+        <Button size="sm" variant="primary" disabled={isBlank(content)} onClick={send}>
           {words.resend}
         </Button>
       </div>
@@ -212,28 +213,33 @@ function Editor({
 }
 
 function Composer({ chat }: { chat: Chat }) {
-  const [text, setText] = useState("");
+  const [content, setContent] = useState<Json>("");
   const send = () => {
-    if (text.trim() === "" || chat.active) return;
-    chat.send(text);
-    setText("");
+    if (isBlank(content) || chat.active) return;
+    chat.send(content);
+    setContent("");
   };
   return (
     <div className="flex flex-col gap-1">
-      <div className="flex items-end gap-2">
-        <TextArea
-          aria-label={words.composer}
-          aria-describedby="chat-keys"
-          grow
-          rows={1}
-          className="min-h-9!"
-          placeholder={words.placeholder}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => {
-            if (sends(event)) send();
-          }}
-        />
+      <div className="flex flex-wrap items-end justify-end gap-2">
+        <div className="max-h-[50dvh] min-w-0 grow basis-80 overflow-y-auto p-1">
+          <MessageContent
+            id="chat-new"
+            names={names}
+            content={content}
+            onContent={setContent}
+            attaches={chat.attaches}
+            area={{
+              "aria-describedby": "chat-keys",
+              rows: 1,
+              className: "min-h-9!",
+              placeholder: words.placeholder,
+              onKeyDown: (event) => {
+                if (sends(event)) send();
+              },
+            }}
+          />
+        </div>
         {chat.active ? (
           <Button
             variant="danger"
@@ -248,7 +254,7 @@ function Composer({ chat }: { chat: Chat }) {
             variant="primary"
             className="min-h-9! shrink-0 whitespace-nowrap"
             icon={<ArrowUp aria-hidden size={15} />}
-            disabled={text.trim() === ""}
+            disabled={isBlank(content)}
             onClick={send}
           >
             {words.send}
@@ -267,6 +273,11 @@ function sends(event: KeyboardEvent<HTMLTextAreaElement>): boolean {
   if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return false;
   event.preventDefault();
   return true;
+}
+
+/** The content of a message, which arrived as JSON. */
+function asJson(content: unknown): Json {
+  return content === undefined ? "" : (content as Json);
 }
 
 function keyOf(message: ChatMessage, index: number): string {

@@ -149,6 +149,8 @@ test("asking again forgets what came after", () => {
   const talk = [human("one"), ai("two"), human("three"), ai("four")];
   expect(askedAgain(talk, 2)).toEqual([human("one"), ai("two"), human("three")]);
   expect(askedAgain(talk, 0, "other")).toEqual([human("other")]);
+  const parts = [{ type: "text", text: "other" }, { type: "image" }];
+  expect(askedAgain(talk, 0, parts)).toEqual([{ type: "human", content: parts }]);
   expect(lastQuestion(talk)).toBe(2);
   expect(lastQuestion([])).toBe(-1);
 });

@@ -115,16 +115,16 @@ export function textOf(content: unknown): string {
     .join("");
 }
 
-/** The conversation up to a message that is asked again with another text, or as it was. */
+/** The conversation up to a message that is asked again with another content, or as it was. */
 export function askedAgain(
   messages: readonly ChatMessage[],
   index: number,
-  text?: string,
+  content?: unknown,
 ): ChatMessage[] {
   const kept = messages.slice(0, index);
   const again = messages[index];
   if (again === undefined) return kept;
-  return [...kept, text === undefined ? again : { type: again.type, content: text }];
+  return [...kept, content === undefined ? again : { type: again.type, content }];
 }
 
 /** The place of the question that the last answer belongs to; -1 if nothing was asked. */

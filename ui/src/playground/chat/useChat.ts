@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { isActive, type RunSnapshot, RunStore } from "../../run";
-import { toInput } from "../../schema";
+import { type Json, toInput } from "../../schema";
 import { Drafts } from "../history/drafts";
 import { withThread } from "../page/configuration";
 import { newId } from "../page/newId";
@@ -19,12 +19,16 @@ export interface Chat {
   answering: readonly ChatMessage[];
   run: RunSnapshot;
   active: boolean;
-  send: (text: string) => void;
+  /** Whether a message can hold more than text. */
+  attaches: boolean;
+  /** Whether it will be here after a reload. */
+  lasting: boolean;
+  send: (content: Json) => void;
   stop: () => void;
   /** Ask the last question once more. */
   again: () => void;
-  /** Ask a question of the conversation with other words; what came after it is forgotten. */
-  edit: (index: number, text: string) => void;
+  /** Ask a question of the conversation in another way; what came after it is forgotten. */
+  edit: (index: number, content: Json) => void;
   /** Begin anew; with a graph in a new thread. */
   clear: () => void;
 }
@@ -49,9 +53,8 @@ export function useChat(playground: Playground, shape: ChatShape): Chat {
   const run = useRun(store);
   const active = isActive(run.state);
   useEffect(() => () => store.stop(), [store]);
-  useEffect(() => {
-    kept.write({ input: talk });
-  }, [kept, talk]);
+  const [lasting, setLasting] = useState(true);
+  useEffect(() => setLasting(kept.write({ input: talk })), [kept, talk]);
 
   const now = useRef({ talk, configuration, input, shape });
   now.current = { talk, configuration, input, shape };
@@ -108,16 +111,18 @@ export function useChat(playground: Playground, shape: ChatShape): Chat {
     answering,
     run,
     active,
-    send: (text) => {
+    attaches: shape.kind === "list" || shape.kind === "key",
+    lasting,
+    send: (content) => {
       const { messages, remembered } = now.current.talk;
-      ask([...messages, { type: "human", content: text }], remembered, false);
+      ask([...messages, { type: "human", content }], remembered, false);
     },
     stop: () => store.stop(),
     again: () => {
       const { messages } = now.current.talk;
       ask(askedAgain(messages, lastQuestion(messages)), 0, true);
     },
-    edit: (index, text) => ask(askedAgain(now.current.talk.messages, index, text), 0, true),
+    edit: (index, content) => ask(askedAgain(now.current.talk.messages, index, content), 0, true),
     clear: () => {
       store.stop();
       store.reset();
