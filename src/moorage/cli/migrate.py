@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from moorage.cli.serving import config_option
 from moorage.hosting import database_url
 from moorage.project import read
 from moorage.settings import Settings
@@ -13,14 +14,7 @@ from moorage.storage.sql.storage import Terms
 
 
 @click.command("migrate")
-@click.option(
-    "--config",
-    "-c",
-    default="langgraph.json",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="The project file, or its folder.",
-)
+@config_option
 def command(config: Path) -> None:
     """Bring the database of a project up to date. Serving does so too, when it starts."""
     project = read(config)

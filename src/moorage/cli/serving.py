@@ -42,19 +42,24 @@ class Place:
         return f"http://{host}:{self.port}"
 
 
+def config_option(function: Handler) -> Handler:
+    """Give a command the option that names the project."""
+    return click.option(
+        "--config",
+        "-c",
+        default="langgraph.json",
+        show_default=True,
+        type=click.Path(path_type=Path),
+        help="The project file, or its folder.",
+    )(function)
+
+
 def place_options(function: Handler) -> Handler:
     """Give a command the options that say what is served, and where."""
     for option in (
         click.option("--port", default=2024, show_default=True, type=click.IntRange(1, 65535)),
         click.option("--host", default="127.0.0.1", show_default=True),
-        click.option(
-            "--config",
-            "-c",
-            default="langgraph.json",
-            show_default=True,
-            type=click.Path(path_type=Path),
-            help="The project file, or its folder.",
-        ),
+        config_option,
     ):
         function = option(function)
     return function
