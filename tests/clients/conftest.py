@@ -10,6 +10,7 @@ import pytest
 import moorage
 from moorage.testing import serving
 from tests.clients.served import build
+from tests.protocols.agent_server.served import serving_project
 
 Remote = Any
 Connect = Callable[..., Remote]
@@ -73,3 +74,10 @@ def call(request: pytest.FixtureRequest) -> Call:
 async def everything(stream: AsyncIterator[Any]) -> list[Any]:
     """Read a stream to its end."""
     return [item async for item in stream]
+
+
+@pytest.fixture(scope="session")
+def agents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Base URL of a project of graphs, on a database in a file. Use threads of your own."""
+    with serving_project(tmp_path_factory.mktemp("agents") / "moorage.db") as url:
+        yield url

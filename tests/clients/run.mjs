@@ -1,10 +1,17 @@
-// Runs the snippets that tests send, one JSON object a line, with the unmodified RemoteRunnable.
+// Runs the snippets that tests send, one JSON object a line, with an unmodified client.
 import { createInterface } from "node:readline";
-import { Document } from "@langchain/core/documents";
-import * as messages from "@langchain/core/messages";
-import { RemoteRunnable } from "@langchain/core/runnables/remote";
+import { Document } from "@langchain/core-0.3/documents";
+import * as messages from "@langchain/core-0.3/messages";
+import { RemoteRunnable } from "@langchain/core-0.3/runnables/remote";
+import { Client } from "@langchain/langgraph-sdk";
 
 const AsyncFunction = (async () => {}).constructor;
+
+// What a snippet finds under the name of its client.
+const CLIENTS = {
+  remote: ({ url, options }) => new RemoteRunnable({ url, options }),
+  client: ({ url, options }) => new Client({ apiUrl: url, apiKey: null, ...options }),
+};
 
 // A message or document says what it is; everything else is shown as it is.
 function shown(value) {
@@ -24,13 +31,15 @@ async function collect(stream) {
   return chunks;
 }
 
+const [name] = process.argv.slice(2);
+
 for await (const line of createInterface({ input: process.stdin })) {
-  const { url, options, body } = JSON.parse(line);
+  const asked = JSON.parse(line);
   let answer;
   try {
-    const remote = new RemoteRunnable({ url, options });
-    const run = new AsyncFunction("remote", "messages", "collect", body);
-    answer = { value: shown(await run(remote, messages, collect)) ?? null };
+    const run = new AsyncFunction(name, "given", "messages", "collect", asked.body);
+    const result = await run(CLIENTS[name](asked), asked.given, messages, collect);
+    answer = { value: shown(result) ?? null };
   } catch (error) {
     answer = { error: `${error.name}: ${error.message}` };
   }

@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import jsonpatch
 import pytest
@@ -13,48 +10,24 @@ from langchain_core.runnables import RunnableLambda
 
 from moorage import Settings, add_routes, create_app
 from moorage.testing import Gate, ScriptedChatModel, serving
+from tests.clients.javascript import HERE, ClientError, JavaScript, running, version_of
 from tests.clients.served import SEPARATORS, UNICODE, add_one, build
 
 pytestmark = pytest.mark.requirement("langserve:clients:javascript")
 
-HERE = Path(__file__).parent
 KEY = "k" * 43
-
-Run = Callable[..., Any]
-
-
-class ClientError(Exception):
-    """The JavaScript client threw; the text is the name and the message of its error."""
 
 
 @pytest.fixture(scope="module")
-def javascript(node: str) -> Iterator[Run]:
+def javascript(node: str) -> Iterator[JavaScript]:
     """Run the body of an async function, with a ``remote`` for ``url``, and return its result."""
-    with subprocess.Popen(
-        [node, "run.mjs"], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        ask, answers = process.stdin, process.stdout
-
-        def run(url: str, body: str, **options: Any) -> Any:
-            ask.write(json.dumps({"url": url, "body": body, "options": options}) + "\n")
-            ask.flush()
-            answer = json.loads(answers.readline())
-            if "error" in answer:
-                raise ClientError(answer["error"])
-            return answer["value"]
-
-        yield run
-        ask.close()
-        assert process.wait(20) == 0
+    with running(node, "remote") as javascript:
+        yield javascript
 
 
 @pytest.mark.usefixtures("node")
 def test_the_client_is_the_version_we_promise():
-    core = json.loads((HERE / "node_modules/@langchain/core/package.json").read_text())
-
-    assert core["version"] == "0.3.80"
+    assert version_of("@langchain/core-0.3") == "0.3.80"
 
 
 def test_the_lock_file_names_no_address_to_download_from():
@@ -63,19 +36,19 @@ def test_the_lock_file_names_no_address_to_download_from():
     assert not [name for name, package in lock["packages"].items() if "resolved" in package]
 
 
-def test_invoke_returns_the_output(javascript: Run, address: str):
+def test_invoke_returns_the_output(javascript: JavaScript, address: str):
     assert javascript(f"{address}/add_one", "return remote.invoke(1)") == 2
 
 
-def test_a_slash_at_the_end_of_the_url_does_no_harm(javascript: Run, address: str):
+def test_a_slash_at_the_end_of_the_url_does_no_harm(javascript: JavaScript, address: str):
     assert javascript(f"{address}/add_one/", "return remote.invoke(1)") == 2
 
 
-def test_batch_returns_the_outputs_in_order(javascript: Run, address: str):
+def test_batch_returns_the_outputs_in_order(javascript: JavaScript, address: str):
     assert javascript(f"{address}/add_one", "return remote.batch([1, 2, 3])") == [2, 3, 4]
 
 
-def test_a_batch_takes_one_config_for_each_input(javascript: Run, address: str):
+def test_a_batch_takes_one_config_for_each_input(javascript: JavaScript, address: str):
     body = """
         const configs = ["Hi {name}", "Bye {name}"].map(
             (template) => ({ configurable: { template }, maxConcurrency: 1, tags: ["dropped"] }));
@@ -85,7 +58,7 @@ def test_a_batch_takes_one_config_for_each_input(javascript: Run, address: str):
     assert javascript(f"{address}/configured", body) == ["Hi Ada", "Bye Bob"]
 
 
-def test_stream_yields_the_chunks(javascript: Run, address: str):
+def test_stream_yields_the_chunks(javascript: JavaScript, address: str):
     chunks = javascript(
         f"{address}/chain", 'return collect(remote.stream({ question: "What is it?" }))'
     )
@@ -93,13 +66,13 @@ def test_stream_yields_the_chunks(javascript: Run, address: str):
     assert [chunk for chunk in chunks if chunk] == ["It ", "is ", "forty ", "two."]
 
 
-def test_a_thousand_chunks_arrive_in_order(javascript: Run, address: str):
+def test_a_thousand_chunks_arrive_in_order(javascript: JavaScript, address: str):
     chunks = javascript(f"{address}/count_up", "return collect(remote.stream(1000))")
 
     assert chunks == list(range(1000))
 
 
-def test_stream_log_yields_patches_that_lead_to_the_output(javascript: Run, address: str):
+def test_stream_log_yields_patches_that_lead_to_the_output(javascript: JavaScript, address: str):
     body = """
         const ops = [];
         for await (const patch of remote.streamLog({ question: "What is it?" }))
@@ -115,7 +88,7 @@ def test_stream_log_yields_patches_that_lead_to_the_output(javascript: Run, addr
     assert list(state["logs"]) == ["ChatPromptTemplate", "ScriptedChatModel", "StrOutputParser"]
 
 
-def test_stream_log_heeds_the_filters(javascript: Run, address: str):
+def test_stream_log_heeds_the_filters(javascript: JavaScript, address: str):
     body = """
         const filters = { includeTypes: ["prompt"] };
         const patches = await collect(remote.streamLog({ question: "?" }, {}, filters));
@@ -128,7 +101,7 @@ def test_stream_log_heeds_the_filters(javascript: Run, address: str):
     assert logs == {"ChatPromptTemplate"}
 
 
-def test_stream_events_tells_every_step(javascript: Run, address: str):
+def test_stream_events_tells_every_step(javascript: JavaScript, address: str):
     body = """
         const events = await collect(
             remote.streamEvents({ question: "What is it?" }, { version: "v2" }));
@@ -143,7 +116,7 @@ def test_stream_events_tells_every_step(javascript: Run, address: str):
     assert "on_parser_end StrOutputParser" in events
 
 
-def test_stream_events_heeds_the_filters(javascript: Run, address: str):
+def test_stream_events_heeds_the_filters(javascript: JavaScript, address: str):
     body = """
         const filters = { includeTypes: ["chat_model"] };
         const events = await collect(
@@ -155,7 +128,7 @@ def test_stream_events_heeds_the_filters(javascript: Run, address: str):
 
 
 @pytest.mark.requirement("langserve:config:camel-case")
-def test_config_in_camel_case_is_no_obstacle(javascript: Run, address: str):
+def test_config_in_camel_case_is_no_obstacle(javascript: JavaScript, address: str):
     body = """
         return remote.invoke(0, { runName: "mine", recursionLimit: 7, maxConcurrency: 2,
             tags: ["a"], metadata: { k: 1 }, configurable: { user: "ada" } });
@@ -169,7 +142,7 @@ def test_config_in_camel_case_is_no_obstacle(javascript: Run, address: str):
     assert config["recursion_limit"] == 25
 
 
-def test_config_that_is_not_allowed_is_dropped(javascript: Run, address: str):
+def test_config_that_is_not_allowed_is_dropped(javascript: JavaScript, address: str):
     body = 'return remote.invoke(0, { tags: ["a"], metadata: { k: 1 }, configurable: { u: 1 } })'
 
     config = javascript(f"{address}/seen", body)
@@ -181,7 +154,7 @@ def test_config_that_is_not_allowed_is_dropped(javascript: Run, address: str):
     assert config["metadata"]["__langserve_endpoint"] == "invoke"
 
 
-def test_configurable_fields_reach_invoke_and_stream(javascript: Run, address: str):
+def test_configurable_fields_reach_invoke_and_stream(javascript: JavaScript, address: str):
     body = """
         const config = { configurable: { template: "Dear {name}" } };
         return [await remote.invoke({ name: "Ada" }, config),
@@ -191,12 +164,12 @@ def test_configurable_fields_reach_invoke_and_stream(javascript: Run, address: s
     assert javascript(f"{address}/configured", body) == ["Dear Ada", "Dear Ada"]
 
 
-def test_a_share_link_is_a_base_url(javascript: Run, address: str):
+def test_a_share_link_is_a_base_url(javascript: JavaScript, address: str):
     assert javascript(f"{address}/add_one/c/N4XyA", "return remote.invoke(1)") == 2
 
 
 @pytest.mark.requirement("langserve:inputs:javascript-messages")
-def test_messages_arrive_as_messages(javascript: Run, address: str):
+def test_messages_arrive_as_messages(javascript: JavaScript, address: str):
     body = """
         return remote.invoke([
             new messages.SystemMessage("be brief"), new messages.HumanMessage("hello"),
@@ -214,7 +187,7 @@ def test_messages_arrive_as_messages(javascript: Run, address: str):
     ]
 
 
-def test_a_message_comes_back_as_a_message(javascript: Run, address: str):
+def test_a_message_comes_back_as_a_message(javascript: JavaScript, address: str):
     body = 'return remote.invoke([new messages.HumanMessage("hello")])'
 
     answer = javascript(f"{address}/answer", body)
@@ -225,7 +198,7 @@ def test_a_message_comes_back_as_a_message(javascript: Run, address: str):
     }
 
 
-def test_streamed_messages_come_as_chunks_that_add_up(javascript: Run, address: str):
+def test_streamed_messages_come_as_chunks_that_add_up(javascript: JavaScript, address: str):
     body = """
         const chunks = await collect(remote.stream({ question: "?" }));
         return [chunks[0], chunks.reduce((sum, chunk) => sum.concat(chunk)).content];
@@ -237,7 +210,7 @@ def test_streamed_messages_come_as_chunks_that_add_up(javascript: Run, address: 
     assert content == "Looking. "
 
 
-def test_documents_come_back_as_documents(javascript: Run, address: str):
+def test_documents_come_back_as_documents(javascript: JavaScript, address: str):
     expected = {
         "class": "Document",
         "pageContent": "about tea",
@@ -247,12 +220,12 @@ def test_documents_come_back_as_documents(javascript: Run, address: str):
     assert javascript(f"{address}/shelf", 'return remote.invoke("tea")') == [expected]
 
 
-def test_a_run_with_callback_events_answers(javascript: Run, address: str):
+def test_a_run_with_callback_events_answers(javascript: JavaScript, address: str):
     assert javascript(f"{address}/research", 'return remote.invoke("tea")') == "value of a"
 
 
 @pytest.mark.parametrize("text", [SEPARATORS, UNICODE])
-def test_any_text_survives_both_ways(javascript: Run, address: str, text: str):
+def test_any_text_survives_both_ways(javascript: JavaScript, address: str, text: str):
     body = f"""
         const text = {json.dumps(text)};
         const answers = [await remote.invoke(text), ...await collect(remote.stream(text)),
@@ -275,7 +248,7 @@ def test_any_text_survives_both_ways(javascript: Run, address: str, text: str):
     ],
 )
 def test_an_error_has_its_status_and_a_message(
-    javascript: Run, address: str, *, call: str, path: str, status: int, text: str
+    javascript: JavaScript, address: str, *, call: str, path: str, status: int, text: str
 ):
     value = "['x']" if call == "batch" else "'x'"
 
@@ -298,7 +271,7 @@ def test_an_error_has_its_status_and_a_message(
         ("breaks_off", '{"status_code": 500, "message": "Internal Server Error"}'),
     ],
 )
-def test_a_stream_that_fails_says_why(javascript: Run, address: str, path: str, text: str):
+def test_a_stream_that_fails_says_why(javascript: JavaScript, address: str, path: str, text: str):
     with pytest.raises(ClientError, match=r"^Error: ") as raised:
         javascript(f"{address}/{path}", 'return collect(remote.stream("x"))')
 
@@ -307,7 +280,7 @@ def test_a_stream_that_fails_says_why(javascript: Run, address: str, path: str, 
 
 
 @pytest.mark.parametrize("call", ["streamLog('x')", "streamEvents('x', { version: 'v2' })"])
-def test_log_and_events_that_fail_say_why(javascript: Run, address: str, call: str):
+def test_log_and_events_that_fail_say_why(javascript: JavaScript, address: str, call: str):
     with pytest.raises(ClientError, match="valid integer"):
         javascript(f"{address}/add_one", f"return collect(remote.{call})")
 
@@ -316,7 +289,7 @@ def test_log_and_events_that_fail_say_why(javascript: Run, address: str, call: s
 
 
 @pytest.mark.parametrize("call", ["invoke", "stream"])
-def test_an_abort_ends_the_run_at_the_server(javascript: Run, call: str):
+def test_an_abort_ends_the_run_at_the_server(javascript: JavaScript, call: str):
     gate = Gate()
     model = ScriptedChatModel(responses=[["Once ", gate, "upon a time."]])
     app = build(slow=model)
@@ -334,7 +307,7 @@ def test_an_abort_ends_the_run_at_the_server(javascript: Run, call: str):
         model.interrupted.wait()
 
 
-def test_leaving_a_stream_early_ends_the_run_at_the_server(javascript: Run):
+def test_leaving_a_stream_early_ends_the_run_at_the_server(javascript: JavaScript):
     model = ScriptedChatModel(responses=[["Once ", Gate(), "upon a time."]])
     body = """
         for await (const chunk of await remote.stream("tell me")) {
@@ -346,7 +319,7 @@ def test_leaving_a_stream_early_ends_the_run_at_the_server(javascript: Run):
         assert javascript(f"{url}/slow", body) == "Once "
 
 
-def test_the_time_limit_of_the_client_ends_the_run_at_the_server(javascript: Run):
+def test_the_time_limit_of_the_client_ends_the_run_at_the_server(javascript: JavaScript):
     model = ScriptedChatModel(responses=[["Once ", Gate(), "upon a time."]])
 
     with serving(build(slow=model)) as url:
@@ -374,19 +347,21 @@ def service() -> Iterator[str]:
         {"Authorization": f"Bearer {KEY}"},
     ],
 )
-def test_a_key_in_the_headers_is_let_in(javascript: Run, service: str, headers: dict[str, str]):
+def test_a_key_in_the_headers_is_let_in(
+    javascript: JavaScript, service: str, headers: dict[str, str]
+):
     body = "return [await remote.invoke(1), ...await collect(remote.stream(2))]"
 
     assert javascript(f"{service}/add_one", body, headers=headers) == [2, 3]
 
 
 @pytest.mark.parametrize("call", ["invoke", "stream"])
-def test_a_client_without_a_key_is_told_so(javascript: Run, service: str, call: str):
+def test_a_client_without_a_key_is_told_so(javascript: JavaScript, service: str, call: str):
     with pytest.raises(ClientError, match=r"(?i)key"):
         javascript(f"{service}/add_one", f"return remote.{call}(1)")
 
 
-def test_a_stream_from_a_wrong_path_says_so(javascript: Run, service: str):
+def test_a_stream_from_a_wrong_path_says_so(javascript: JavaScript, service: str):
     key = {"X-Api-Key": KEY}
 
     with pytest.raises(ClientError, match="Not Found"):

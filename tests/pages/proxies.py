@@ -54,7 +54,7 @@ def cutting(target: str) -> Iterator[tuple[str, Gate]]:
 
     async def cuttable(answer: httpx.Response) -> Response:
         streams = answer.headers.get("content-type", "").startswith("text/event-stream")
-        parts = _until(gate if streams else Gate(), answer)
+        parts = _until(gate if streams and not gate.is_open else Gate(), answer)
         return StreamingResponse(parts, answer.status_code, _headers(answer))
 
     with serving(_proxy(target, cuttable)) as url:

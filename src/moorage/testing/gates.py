@@ -75,6 +75,11 @@ class Gate:
         self.reached = Signal("nothing reached the gate")
         self._opened = Signal("nobody opened the gate")
 
+    @property
+    def is_open(self) -> bool:
+        """Whether everything passes."""
+        return self._opened.is_set
+
     def open(self) -> None:
         """Let everything pass from now on; safe from any thread."""
         self._opened.set()

@@ -1,26 +1,19 @@
 """A project of graphs, served on a loopback port, and the official client of it."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from moorage import Settings, create_app
-from moorage.project import read
-from moorage.testing import serving
-
-PROJECT = Path(__file__).parent / "project"
+from tests.protocols.agent_server.served import serving_project
 
 
 @pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of the served project, on a database in a file. Use threads of your own."""
-    file = tmp_path_factory.mktemp("database") / "moorage.db"
-    settings = Settings.parse({"MOORAGE_DATABASE_URL": f"sqlite:///{file}"})
-    with serving(create_app(settings, project=read(PROJECT))) as url:
+    with serving_project(tmp_path_factory.mktemp("database") / "moorage.db") as url:
         yield url
 
 

@@ -11,8 +11,8 @@ from langgraph_sdk import get_client
 from moorage import Settings, create_app
 from moorage.project import read
 from moorage.testing import serving
-from tests.protocols.agent_server.conftest import PROJECT
 from tests.protocols.agent_server.gates import gate, new_gate
+from tests.protocols.agent_server.served import PROJECT
 from tests.protocols.agent_server.sse import until_cut
 from tests.protocols.agent_server.test_joins import begun
 
