@@ -191,7 +191,7 @@ class Publication:
         if self._project is None or self.agents is None:
             return
         service.state.agents = self.agents
-        service.include_router(agent_server.router(disabled=_disabled(self._project)))
+        agent_server.publish(service, disabled=_disabled(self._project))
         for graph_id in self.agents.graphs.ids:
             _call_by_name(service, self.agents, graph_id)
         self.own.join(service)

@@ -5,7 +5,7 @@ read) and ``streaming`` (what is streamed).
 """
 
 from moorage.protocols.agent_server.requests import AGENTS_KEY
-from moorage.protocols.agent_server.routes import OPEN, ROOTS, router
+from moorage.protocols.agent_server.routes import OPEN, ROOTS, publish
 from moorage.protocols.agent_server.system import about
 
-__all__ = ["AGENTS_KEY", "OPEN", "ROOTS", "about", "router"]
+__all__ = ["AGENTS_KEY", "OPEN", "ROOTS", "about", "publish"]

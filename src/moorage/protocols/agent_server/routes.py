@@ -1,8 +1,9 @@
-"""All resources of the Agent Server's API, under one router."""
+"""All resources of the Agent Server's API."""
 
 from collections.abc import Collection, Mapping, Sequence
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from moorage.protocols.agent_server import (
     assistants,
@@ -15,6 +16,7 @@ from moorage.protocols.agent_server import (
     thread_streams,
     threads,
 )
+from moorage.protocols.agent_server.index import Index
 
 OPEN = frozenset({"/", "/ok", "/metrics", "/info"})
 """The paths that need no credential (protocol, sections 11 and 12)."""
@@ -39,15 +41,22 @@ RESOURCES: Mapping[str, Sequence[APIRouter]] = {
 """What a project may leave out, by name."""
 
 
-def router(*, disabled: Collection[str] = ()) -> APIRouter:
-    """Return the routes; they find the agents under ``AGENTS_KEY``.
+def publish(service: FastAPI, *, disabled: Collection[str] = ()) -> None:
+    """Add the routes to an application; they find the agents under ``AGENTS_KEY``.
 
     Args:
+        service: The application.
         disabled: The resources that are left out.
     """
-    routes = APIRouter()
-    routes.include_router(system.routes)
-    for name, parts in RESOURCES.items():
-        for part in parts if name not in disabled else ():
-            routes.include_router(part)
-    return routes
+    parts = [part for name, of in RESOURCES.items() if name not in disabled for part in of]
+    routes = [
+        route
+        for part in (system.routes, *parts)
+        for route in part.routes
+        if isinstance(route, APIRoute)
+    ]
+    router = APIRouter(routes=[Index(routes), *routes])
+    if service.router.dependencies:
+        service.include_router(router)  # which asks them, and tries one route after the other
+    else:
+        service.router.routes.extend(router.routes)

@@ -1,7 +1,6 @@
 """The body that asks for a run (protocol, section 4.2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -83,6 +82,9 @@ class RunConfig(Body):
     metadata: Fields
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
 class RunFields(Body):
     """What is said about a run, whether it is to be now or when its time comes."""
 
@@ -100,14 +102,23 @@ class RunFields(Body):
     checkpoint_during: bool | None = None
     webhook: str | None = None
 
-    def run_of(self, assistant_id: str) -> NewRun:
-        """Return the run of an assistant that is asked for."""
+    def run_of(
+        self, assistant_id: str, of_request: Mapping[str, Any] = _NOTHING, **more: Any
+    ) -> NewRun:
+        """Return the run of an assistant that is asked for.
+
+        Args:
+            assistant_id: The assistant.
+            of_request: What else is asked about its config, by ``Asked``'s names.
+            more: What else is asked about it, by ``NewRun``'s names.
+        """
         return NewRun(
             assistant_id=assistant_id,
             asked=Asked(
                 config=self.config.model_dump(exclude_unset=True) if self.config else {},
                 context=self.context,
                 metadata=self.metadata,
+                **of_request,
             ),
             input=self.input,
             stream_mode=self._modes(),
@@ -118,6 +129,7 @@ class RunFields(Body):
             multitask_strategy=self.multitask_strategy,
             durability=self._durability(),
             webhook=self.webhook,
+            **more,
         )
 
     def _modes(self) -> Sequence[str]:
@@ -149,15 +161,14 @@ class RunCreate(RunFields):
 
     def wanted(self, request: Request) -> NewRun:
         """Return the run that is asked for, by a request with headers that runs may see."""
-        run = self.run_of(self.assistant_id)
-        return replace(
-            run,
-            asked=replace(
-                run.asked,
-                checkpoint=self._place(),
-                headers=_shown(request),
-                request_id=request.headers.get("x-request-id", ""),
-            ),
+        of_request = {
+            "checkpoint": self._place(),
+            "headers": _shown(request),
+            "request_id": request.headers.get("x-request-id", ""),
+        }
+        return self.run_of(
+            self.assistant_id,
+            of_request,
             command=self.command.model_dump(exclude_unset=True) if self.command else None,
             keeps_thread=self.on_completion == "keep",
             creates_thread=self.if_not_exists == "create",

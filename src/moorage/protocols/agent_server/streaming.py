@@ -27,6 +27,9 @@ from moorage.protocols.agent_server.wire import dumps
 HEARTBEAT = Heartbeat(5.0, b"heartbeat", is_regular=True)
 """Clients learn the interval, and reconnect after three times of it."""
 
+_SOON = 0.005
+"""Seconds for which headers are held back, to go out in one write with what comes of a run."""
+
 Abandon = Callable[[], Awaitable[object]]
 Events = AsyncGenerator[Streamed | Gap, None]
 
@@ -77,7 +80,7 @@ def event_response(
 
 
 class Waiting(Response):
-    """Sends the headers at once, and a value when it is there.
+    """Sends the headers, with the value if that is there soon, or else when it is there.
 
     What fails meanwhile is told in the body, as the status is out by then.
 
@@ -106,13 +109,14 @@ class Waiting(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send the response; return when it is complete, the client has left, or it is cut off."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         waiting = asyncio.ensure_future(self._value)
         try:
+            await asyncio.wait([waiting], timeout=_SOON)
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             with self._supervise(lambda: disconnected(receive)):
-                while not (await asyncio.wait([waiting], timeout=HEARTBEAT.seconds))[0]:
+                while not (await _done(waiting)):
                     await send({"type": "http.response.body", "body": b"\n", "more_body": True})
-                value = await waiting
+                value = waiting.result()
         except Abandoned:
             if self._abandoned:
                 await self._abandoned()
@@ -124,6 +128,13 @@ class Waiting(Response):
         finally:
             waiting.cancel()
         await send({"type": "http.response.body", "body": dumps(value), "more_body": False})
+
+
+async def _done(waiting: asyncio.Future[Any]) -> bool:
+    """Return whether a value is there, at once if it is, or else before clients become uneasy."""
+    if not waiting.done():
+        await asyncio.wait([waiting], timeout=HEARTBEAT.seconds)
+    return waiting.done()
 
 
 def framed(event: RunEvent, event_id: str | int | None = None) -> bytes:
