@@ -82,6 +82,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             error says what to do; the status is 2.
     """
     collection.spare()
+    settings = opening.as_told(settings, project)
     style = opening.log_style(settings)
     logs.configure(level=settings.log_level, style=style)
     lifecycle = Lifecycle(grace_period=settings.grace_period, drain_delay=settings.drain_delay)
@@ -97,7 +98,6 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     pages = opening.web_pages(settings, identification)
     public = opening.open_pages(settings, project)
     probed = Paths(probes.PATHS | {probes.METRICS_PATH})
-    policy = RunPolicy(settings.run_timeout.total_seconds() or None, error_mapper, lifecycle)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[Mapping[str, Any] | None]:
@@ -119,7 +119,9 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             yield state
 
     facts = {
-        POLICY_KEY: policy,
+        POLICY_KEY: RunPolicy(
+            settings.run_timeout.total_seconds() or None, error_mapper, lifecycle
+        ),
         PAGES_KEY: pages,
         FEEDBACK_KEY: feedback,
         AGENTS_KEY: publication.agents,
@@ -133,6 +135,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             lifecycle=lifecycle,
             metrics=metrics,
             log=logs.RequestLines(settings.log_level, style),
+            shows_header=publication.shows_header,
             quiet=probed,
             facts=facts,
         ),
@@ -187,7 +190,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     readiness = opening.readiness(settings, {**publication.checks, **(checks or {})}, lifecycle)
     app.include_router(
         probes.router(
-            {**publication.about, **about},
+            {**publication.about, **about} if publication.tells_about else None,
             readiness=readiness,
             metrics=metrics,
             failing=publication.failing,

@@ -2,14 +2,16 @@
 
 import os
 import socket
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from uuid import uuid4
 
 import httpx
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.store.base import IndexConfig, TTLConfig
 from starlette.types import ASGIApp
 
@@ -39,7 +41,7 @@ from moorage.engine.states import States
 from moorage.engine.streams import Streams
 from moorage.engine.threads import Threads
 from moorage.project import Project
-from moorage.project.sections import Index, ItemTTL, Store, ThreadTTL
+from moorage.project.sections import Index, ItemTTL, Modules, Serde, Store, ThreadTTL
 from moorage.protocols.agent_server.run_bodies import run_of_payload
 from moorage.serialization import WellKnownLCSerializer
 from moorage.settings import Settings
@@ -80,7 +82,7 @@ class Hosting:
         self._storage = _storage(project, settings, Terms(lease=pace.lease, sole_owner=name))
         streams = Streams(lasting=settings.stream_ttl)
         self._recorder = Recorder(self._storage.events)
-        self._sweeper = _sweeper(project, settings, self._storage)
+        self._sweepers = _sweepers(project, settings, self._storage)
         graphs = Graphs.load(project.graphs)
         limit = settings.run_timeout or None
         means = Means(graphs, self._storage.items, WellKnownLCSerializer().dumps, limit)
@@ -144,7 +146,8 @@ class Hosting:
         await self._stack.enter_async_context(Courier(self._outbox, self._manner))
         await self._stack.enter_async_context(self._worker)
         await self._stack.enter_async_context(self._stateless)
-        await self._stack.enter_async_context(self._sweeper)
+        for sweeper in self._sweepers:
+            await self._stack.enter_async_context(sweeper)
         if self._scheduler is not None:
             await self._stack.enter_async_context(self._scheduler)
         return self
@@ -171,7 +174,7 @@ def _manner(project: Project, settings: Settings, addresses: AddressPolicy) -> M
     )
 
 
-def _sweeper(project: Project, settings: Settings, storage: Storage) -> Sweeper:
+def _sweepers(project: Project, settings: Settings, storage: Storage) -> Sequence[Sweeper]:
     ttl = project.checkpointer.ttl or ThreadTTL()
     keeping = Keeping(
         events=settings.stream_ttl,
@@ -179,7 +182,11 @@ def _sweeper(project: Project, settings: Settings, storage: Storage) -> Sweeper:
         threads=_lifetime(project),
         most_threads=ttl.sweep_limit,
     )
-    return Sweeper(Retention(storage, keeping), interval=ttl.sweep_interval_minutes or _MINUTE)
+    items = project.store.ttl or ItemTTL()
+    return [
+        Sweeper(Retention(storage, keeping).sweep, interval=ttl.sweep_interval_minutes or _MINUTE),
+        Sweeper(storage.items.sweep_ttl, interval=items.sweep_interval_minutes or _MINUTE),
+    ]
 
 
 def _lifetime(project: Project) -> Lifetime | None:
@@ -189,7 +196,24 @@ def _lifetime(project: Project) -> Lifetime | None:
 
 def _storage(project: Project, settings: Settings, terms: Terms) -> Storage:
     url = database_url(project, settings)
-    return open_storage(url, terms=terms, item_terms=_item_terms(project.store))
+    return open_storage(
+        url,
+        terms=terms,
+        item_terms=_item_terms(project.store),
+        serde=_serializer(project.checkpointer.serde),
+    )
+
+
+def _serializer(serde: Serde) -> JsonPlusSerializer:
+    return JsonPlusSerializer(
+        pickle_fallback=serde.pickle_fallback,
+        allowed_json_modules=_modules(serde.allowed_json_modules),
+        allowed_msgpack_modules=_modules(serde.allowed_msgpack_modules),
+    )
+
+
+def _modules(said: Modules) -> Iterable[tuple[str, ...]] | Literal[True] | None:
+    return None if said is False else said
 
 
 def _item_terms(store: Store) -> ItemTerms:

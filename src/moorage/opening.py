@@ -30,6 +30,13 @@ from moorage.ui.pages import WebPages
 log = structlog.get_logger("moorage.opening")
 
 
+def as_told(settings: Settings, project: Project | None) -> Settings:
+    """Return the settings, without what a project says must not be published."""
+    if project is None or not project.http.disable_meta:
+        return settings
+    return settings.model_copy(update={"docs": False, "metrics": False})
+
+
 def log_style(settings: Settings) -> Style:
     """Return the form of the log's lines."""
     return "json" if settings.logs_json else "console"

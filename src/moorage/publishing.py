@@ -1,6 +1,6 @@
 """What a project publishes: its agents by each protocol, and the application of its own."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -168,6 +168,17 @@ class Publication:
     def about(self) -> Mapping[str, Any]:
         """What ``/info`` says of it."""
         return agent_server.about(_disabled(self._project)) if self._project else {}
+
+    @property
+    def tells_about(self) -> bool:
+        """Whether there is an ``/info``."""
+        return self._project is None or not self._project.http.disable_meta
+
+    @property
+    def shows_header(self) -> Callable[[str], bool] | None:
+        """Says which request headers the log shows; None where it shows none."""
+        shown = self._project.http.logging_headers if self._project else None
+        return shown.choose if shown else None
 
     @property
     def failing(self) -> Collection[str]:

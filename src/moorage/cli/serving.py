@@ -96,7 +96,7 @@ def serve(
     _tell_graphs(console, project, app)
 
     def ready() -> None:
-        _tell_places(console, place, perf_counter() - began, shows_docs=settings.shows_docs)
+        _tell_places(console, place, perf_counter() - began, shows_docs=app.docs_url is not None)
         if when_ready:
             when_ready()
 

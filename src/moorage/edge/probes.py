@@ -97,7 +97,7 @@ class Readiness:
 
 
 def router(
-    about: Mapping[str, Any],
+    about: Mapping[str, Any] | None,
     *,
     readiness: Readiness,
     metrics: Metrics | None,
@@ -106,14 +106,15 @@ def router(
     """Return ``/health``, ``/ok``, ``/info``, ``/ready`` and, with metrics, ``/metrics``.
 
     Args:
-        about: What ``/info`` says beside the versions of moorage and of what it stands on.
+        about: What ``/info`` says beside the versions of moorage and of what it stands on; without
+            it, there is no ``/info``.
         failing: Ids of graphs that could not be imported, which ``/ok`` names.
         readiness: What ``/ready`` asks.
         metrics: What ``/metrics`` shows.
     """
     routes = APIRouter(tags=["service"])
     known = {
-        **about,
+        **(about or {}),
         "moorage": version("moorage"),
         "python": platform.python_version(),
         "langchain_core": version("langchain-core"),
@@ -142,7 +143,8 @@ def router(
         is_ready, report = await readiness.report()
         return JSONResponse(report, 200 if is_ready else 503)
 
-    for endpoint in (health, ok, info, ready):
+    endpoints = (health, ok, ready) if about is None else (health, ok, info, ready)
+    for endpoint in endpoints:
         routes.add_api_route(f"/{endpoint.__name__}", endpoint, methods=["GET"])
         routes.add_api_route(
             f"/{endpoint.__name__}", endpoint, methods=["HEAD"], include_in_schema=False

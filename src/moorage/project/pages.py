@@ -13,10 +13,8 @@ _HEAD = """\
 <!-- Generated from the keys: make docs-reference -->
 # langgraph.json
 
-This version reads and checks the file; no command serves it yet. What a key is marked with below is
-what is read.
-
-A project file says which graphs are served, and how. It is JSON, and may have comments (`//`,
+A project file says which graphs are served, and how; `moorage dev` and `moorage serve` do it. See
+[agents](../howto/agents.md). It is JSON, and may have comments (`//`,
 `/* */`) and commas after the last entry. Relative paths start at its folder. Files must lie in that
 folder or in a local folder of `dependencies`; both are places that modules are imported from, after
 those that Python knows already.

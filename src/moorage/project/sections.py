@@ -257,6 +257,7 @@ class Checkpointer:
     path: Reference | None = _key(
         "A checkpointer of the project's own: an async context manager that yields it.",
         example="./checkpointer.py:open_checkpointer",
+        state="not yet",
     )
     ttl: ThreadTTL | None = _key("How long threads live.")
     serde: Serde = _key("Which types checkpoints may hold.", default=Serde)

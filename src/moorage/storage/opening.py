@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from moorage.clock import Clock, SteadyClock
 from moorage.domain.runs import Claim
@@ -50,6 +51,7 @@ def open_storage(
     terms: Terms,
     clock: Clock | None = None,
     item_terms: ItemTerms = _PLAIN,
+    serde: SerializerProtocol | None = None,
 ) -> Storage:
     """Return the storage that a URL names; it is opened by entering it.
 
@@ -59,15 +61,16 @@ def open_storage(
         terms: On which terms runs are given out.
         clock: Tells the time, where the database does not.
         item_terms: On which terms items are kept.
+        serde: Turns the state of threads into bytes, where LangGraph's own way is not to.
 
     Raises:
         Misconfigured: There is no such database.
     """
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest.strip("/"):
-        return EmbeddedStorage(None, terms, clock, item_terms)
+        return EmbeddedStorage(None, terms, clock, item_terms, serde)
     if scheme == "sqlite" and len(rest.removeprefix("///")) < len(rest) and rest not in _NOT_A_FILE:
-        return EmbeddedStorage(Path(rest.removeprefix("///")), terms, clock, item_terms)
+        return EmbeddedStorage(Path(rest.removeprefix("///")), terms, clock, item_terms, serde)
     raise Misconfigured(
         f"no database can be opened with {scheme}:...; write sqlite:///path or memory:"
     )
@@ -81,6 +84,7 @@ class EmbeddedStorage:
         terms: On which terms runs are given out.
         clock: Tells the time.
         item_terms: On which terms items are kept.
+        serde: Turns the state of threads into bytes, where LangGraph's own way is not to.
     """
 
     def __init__(
@@ -89,8 +93,10 @@ class EmbeddedStorage:
         terms: Terms,
         clock: Clock | None = None,
         item_terms: ItemTerms = _PLAIN,
+        serde: SerializerProtocol | None = None,
     ) -> None:
         self._path = path
+        self._serde = serde
         # A clock that was given is not helped to go on: it may be one that stands still.
         self._clock = SteadyClock(clock, lambda: 0.0) if clock else SteadyClock()
         self._database = SqliteDatabase(
@@ -107,7 +113,7 @@ class EmbeddedStorage:
 
     def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
         """See ``Storage``."""
-        return Saver(self._database, claim=claim)
+        return Saver(self._database, claim=claim, serde=self._serde)
 
     async def draft(self, thread_id: str) -> Draft:
         """See ``Storage``."""

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Self
 
-from moorage.engine.retention import Retention
 from moorage.errors import Unavailable
 from moorage.worker.steps import again_and_again, cancelled
 
@@ -18,12 +18,14 @@ class Sweeper:
     Any number of them may work on one database; what one has removed, the others do not find.
 
     Args:
-        retention: Removes what is too old.
+        sweep: Removes what is too old, and returns how much it was.
         interval: The time between two rounds.
     """
 
-    def __init__(self, retention: Retention, *, interval: timedelta = timedelta(minutes=1)) -> None:
-        self._retention = retention
+    def __init__(
+        self, sweep: Callable[[], Awaitable[int]], *, interval: timedelta = timedelta(minutes=1)
+    ) -> None:
+        self._sweep = sweep
         self._interval = interval
         self._loop: asyncio.Task[None] | None = None
 
@@ -39,12 +41,12 @@ class Sweeper:
 
     async def _round(self) -> None:
         try:
-            removed = await self._retention.sweep()
+            removed = await self._sweep()
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001 - the next round must come
             _log.exception("what is too old could not be removed")
         else:
             if removed:
-                _log.info("%s threads, runs and events were too old, and are gone", removed)
+                _log.info("%s things were too old, and are gone", removed)
         await asyncio.sleep(self._interval.total_seconds())

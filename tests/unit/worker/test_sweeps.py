@@ -40,7 +40,7 @@ async def test_rounds_go_on_whatever_happens(caplog: pytest.LogCaptureFixture):
     async with open_storage("memory:", terms=Terms(), clock=clock) as storage:
         await storage.threads.create("t", {})
         rounds = Rounds(storage)
-        async with Sweeper(rounds, interval=timedelta(milliseconds=5)), asyncio.timeout(20):
+        async with Sweeper(rounds.sweep, interval=timedelta(milliseconds=5)), asyncio.timeout(20):
             assert await rounds.ended.get() == 0
             clock.advance(timedelta(hours=2))
             while not await rounds.ended.get():

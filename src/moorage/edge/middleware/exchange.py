@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -23,7 +23,7 @@ from moorage.edge.paths import Paths, route_path
 from moorage.edge.routes import template_of
 from moorage.errors import MoorageError, Unavailable
 from moorage.lifecycle import FAREWELL, FAREWELL_MESSAGE, Lifecycle
-from moorage.observability.logs import RequestLines, redact_text, request_id
+from moorage.observability.logs import RequestLines, redact, redact_text, request_id
 
 HEADER = b"x-request-id"
 # What endpoints announce in the scope: the id of the run, and the code of the error that ended it.
@@ -47,6 +47,7 @@ class ExchangeMiddleware:
         log: Where each request leaves one line.
         quiet: Paths whose requests are written at debug level: the probes.
         facts: What every request's scope is to say, such as the policy for runs.
+        shows_header: Says which request headers the line in the log shows; None for none.
     """
 
     def __init__(  # noqa: PLR0913 - one layer on purpose, see the module's docstring
@@ -58,6 +59,7 @@ class ExchangeMiddleware:
         log: RequestLines,
         quiet: Paths,
         facts: Mapping[str, Any],
+        shows_header: Callable[[str], bool] | None = None,
     ) -> None:
         self.app = app
         self.lifecycle = lifecycle
@@ -65,6 +67,7 @@ class ExchangeMiddleware:
         self.log = log
         self.quiet = quiet
         self.facts = facts
+        self.shows_header = shows_header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and see it to its end."""
@@ -165,6 +168,8 @@ class Exchange:
             "client": client[0] if client else None,
             "caller": getattr(user, "identity", None),
         }
+        if layer.shows_header:
+            fields["headers"] = _shown(scope, layer.shows_header)
         if not self.complete:
             fields["complete"] = False
         for name, key in ANNOUNCED:
@@ -208,6 +213,12 @@ def _id_of(scope: Scope) -> bytes:
         if name == HEADER and SAFE_ID.fullmatch(value):
             return value
     return os.urandom(16).hex().encode()
+
+
+def _shown(scope: Scope, shows: Callable[[str], bool]) -> dict[str, str]:
+    """Return the request headers that are chosen; what they have of credentials is hidden."""
+    headers = ((name.decode("latin-1"), value) for name, value in scope["headers"])
+    return {name: redact(value.decode("latin-1"), name) for name, value in headers if shows(name)}
 
 
 def _last_event(error: BaseException) -> bytes:
