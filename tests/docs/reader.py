@@ -16,13 +16,14 @@ from typing import Any
 
 import httpx
 import pytest
+from langgraph_sdk.client import SyncLangGraphClient
 
 from moorage import Settings
 from tests.acceptance.processes import free_port, until
 from tests.docs.pages import ROOT, Block
 
 BIN = Path(sys.executable).parent
-SHOWN = "127.0.0.1:8000"
+SHOWN = re.compile(r"127\.0\.0\.1:(?:8000|2024)")
 # What a reader has who runs `make` or serves the demo: a clone.
 CLONE = re.compile(r"\bmake \w|\bapp\.server:app\b|-m benchmarks")
 CLONED = (
@@ -31,7 +32,9 @@ CLONED = (
     *("routes", "serverless", "src", "ui"),
 )
 SERVER = re.compile(
-    r"^(?:\w+=(?:\$\(.*?\)|\S+) )*(?:make serve|(?:\S+/)?(?:uvicorn|gunicorn) )", re.MULTILINE
+    r"^(?:\w+=(?:\$\(.*?\)|\S+) )*"
+    r"(?:make serve|(?:\S+/)?(?:(?:uvicorn|gunicorn) |(?P<own>moorage (?:dev|serve)\b)))",
+    re.MULTILINE,
 )
 # Fails on an error status unless the page shows the output, and never draws a progress bar.
 CURLRC = "silent\nshow-error\nfail-with-body\nmax-time = 60\n"
@@ -41,8 +44,8 @@ ANYTHING = "…"
 class Reader:
     """One reader of one page.
 
-    The page's ``127.0.0.1:8000`` is a free port. What a block exports holds for those after it. A
-    block that serves is left running until the next one that does.
+    The page's ``127.0.0.1:8000`` and ``:2024`` are a free port. What a block exports holds for
+    those after it. A block that serves is left running until the next one that does.
 
     Args:
         folder: Where the reader works; empty.
@@ -78,7 +81,7 @@ class Reader:
 
     def follow(self, block: Block) -> None:
         """Do what one block says."""
-        text = block.code.replace(SHOWN, self._address)
+        text = SHOWN.sub(self._address, block.code)
         if block.file:
             self._write(block, text)
         elif block.language == "sh":
@@ -92,14 +95,21 @@ class Reader:
         elif block.language == "json":
             json.loads(text)
 
+    def leave(self) -> None:
+        """End the server and the clients of the page, as an interpreter's end would."""
+        self.stop()
+        for value in vars(self._module).values():
+            if isinstance(value, SyncLangGraphClient):
+                value.close()
+
     def stop(self) -> None:
         """End the server, if there is one."""
-        if self._server is None:
+        server, self._server = self._server, None
+        if server is None or server.poll() is not None:
             return
-        os.killpg(self._server.pid, signal.SIGTERM)
-        self._server.wait(40)
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(40)
         until(lambda: not self._answers(), "the end of the server")
-        self._server = None
 
     def _write(self, block: Block, text: str) -> None:
         path = self._folder / str(block.file)
@@ -124,7 +134,15 @@ class Reader:
         if command.strip():
             self._command(block, command)
         if serving:
-            self._serve(block, text[serving.start() :])
+            self._serve(block, self._placed(serving, text))
+
+    def _placed(self, serving: re.Match[str], text: str) -> str:
+        """Return the command that serves; what has no variable for its port is told it."""
+        if not serving["own"]:
+            return text[serving.start() :]
+        end = serving.end("own")
+        browser = " --no-browser" if serving["own"].endswith("dev") else ""
+        return f"{text[serving.start() : end]} --port {self._port}{browser}{text[end:]}"
 
     def _command(self, block: Block, command: str) -> None:
         state = self._folder.with_name("environment")
@@ -183,7 +201,7 @@ def reading(folder: Path, blocks: list[Block]) -> Iterator[Reader]:
             patch.chdir(work)
             yield reader
     finally:
-        reader.stop()
+        reader.leave()
 
 
 def check_settings(block: Block) -> None:
