@@ -76,10 +76,13 @@ seen = []
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Folder]:
-    modules, paths = set(sys.modules), list(sys.path)
-    sys.path.append(str(tmp_path))
+    paths = list(sys.path)
+    known = sys.modules.pop("agent", None)  # of a project that was served before
+    sys.path.insert(0, str(tmp_path))
     yield Folder(tmp_path)
     sys.path[:] = paths
-    for name in set(sys.modules) - modules:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+    for name, module in list(sys.modules.items()):
+        if str(tmp_path) in str(getattr(module, "__file__", "")):
             del sys.modules[name]
+    if known:
+        sys.modules["agent"] = known
