@@ -1,6 +1,7 @@
 """What every test may use: real servers on real sockets, and the services a leg needs."""
 
 import os
+import re
 import shutil
 import socket
 import threading
@@ -13,10 +14,13 @@ import redis
 import uvicorn
 
 from hatch_build import Pages, PagesNotBuiltError, machine_node
+from tests.turns import turn
 
 ROOT = Path(__file__).parents[1]
 CLIENTS = ROOT / "tests/clients"
 REQUIRED = frozenset(os.environ.get("MOORAGE_TEST_REQUIRE", "").split())
+
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def leg_missing(leg: str, remedy: str) -> None:
@@ -24,6 +28,25 @@ def leg_missing(leg: str, remedy: str) -> None:
     if leg in REQUIRED:
         pytest.fail(f"the {leg} leg must run here: {remedy}")
     pytest.skip(f"no {leg}: {remedy}")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Leave out of a test's name what is made anew in each process: all call the tests the same."""
+    return _UUID.sub("ID", val) if isinstance(val, str) and _UUID.search(val) else None
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Where processes share the tests, keep the others still while one that says so runs alone.
+
+    The time of a test does not begin before its turn.
+    """
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    alone = item.get_closest_marker("alone") is not None
+    assert item.config.cache is not None
+    with turn(item.config.cache.mkdir("turns"), alone=alone):
+        return (yield)
 
 
 @pytest.fixture
@@ -35,7 +58,7 @@ def anyio_backend() -> str:
 def redis_url() -> str:
     """The URL of a Redis server that answers; tests take keys of their own in it."""
     url = os.environ.get("MOORAGE_TEST_REDIS", "redis://127.0.0.1:6379/0")
-    client = redis.Redis.from_url(url, socket_connect_timeout=2)
+    client = redis.Redis.from_url(url, socket_connect_timeout=10)
     try:
         client.ping()
     except redis.ConnectionError:
@@ -92,7 +115,7 @@ def serve() -> Iterator[Serve]:
         started = threading.Event()
         thread = threading.Thread(target=_run_server, args=(server, listener, started), daemon=True)
         thread.start()
-        assert started.wait(20), "the server did not start within 20 s"
+        assert started.wait(60), "the server did not start within 60 s"
         assert server.started, "the server failed to start"
         running.append((server, thread))
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -101,8 +124,8 @@ def serve() -> Iterator[Serve]:
     for server, _ in running:
         server.should_exit = True
     for _, thread in running:
-        thread.join(10)
-        assert not thread.is_alive(), "the server did not stop within 10 s"
+        thread.join(30)
+        assert not thread.is_alive(), "the server did not stop within 30 s"
 
 
 def _run_server(server: uvicorn.Server, listener: socket.socket, started: threading.Event) -> None:

@@ -74,7 +74,7 @@ class Server:
 
     def wait(self, patience: float = PATIENCE) -> int:
         code = self.process.wait(patience)
-        self._reader.join(5)
+        self._reader.join(PATIENCE)
         return code
 
     def stop(self) -> None:

@@ -53,7 +53,7 @@ def served(project: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
 
 def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [MOORAGE, *command], cwd=cwd, capture_output=True, text=True, check=False, timeout=60
+        [MOORAGE, *command], cwd=cwd, capture_output=True, text=True, check=False, timeout=110
     )
 
 

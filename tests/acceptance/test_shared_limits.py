@@ -162,6 +162,7 @@ def test_a_redis_that_dies_is_missed_with_one_warning_and_found_again(
     assert warnings_in(caplog)[1:] == ["rate limits are counted again"]
 
 
+@pytest.mark.alone
 def test_a_redis_that_hangs_holds_no_request_up(
     serve: Serve, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ):

@@ -21,7 +21,7 @@ def run_gunicorn(*options: str, **environment: str) -> "subprocess.CompletedProc
         env={"PATH": "", "MOORAGE_LOG_FORMAT": "json", "MOORAGE_WORKERS": "1", **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
 

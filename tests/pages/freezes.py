@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.pages.stage import Hands
 
 LIMIT_MS = 200
-ATTEMPTS = 5
+ATTEMPTS = 10
 MEASURE = """() => {
   const seen = {task: 0, gap: 0};
   new PerformanceObserver((list) => {

@@ -151,6 +151,8 @@ def test_what_cannot_be_read_is_told(stage: Stage, hands: Hands, text: str, said
 
 
 @pytest.mark.parametrize("runs", [False, True], ids=["read", "run"])
+@pytest.mark.alone
+@pytest.mark.timeout(300)
 def test_three_thousand_rows_do_not_freeze_the_page(
     stage: Stage, hands: Hands, tmp_path: Path, runs: bool
 ):

@@ -37,7 +37,7 @@ def ran(command: list[str], text: str = "", **environment: str) -> str:
         capture_output=True,
         check=True,
         text=True,
-        timeout=60,
+        timeout=110,
         env={**os.environ, **environment},
     )
     return ended.stdout

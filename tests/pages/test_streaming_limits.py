@@ -39,6 +39,8 @@ def parts() -> Iterator[str]:
         yield every[number % len(every)]
 
 
+@pytest.mark.alone
+@pytest.mark.timeout(300)
 def test_five_thousand_chunks_do_not_freeze_the_page(
     stage: Stage, hands: Hands, record_property: Callable[[str, object], None]
 ):

@@ -88,7 +88,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> Callable[[], Lines]:
 
     def wait() -> Lines:
         found: Lines = []
-        deadline = monotonic() + 10
+        deadline = monotonic() + 30
         while not any(line["event"] == "request" for line in found):
             assert monotonic() < deadline, found
             threading.Event().wait(0.01)

@@ -35,7 +35,7 @@ with TestClient(create_app(Settings())):
 
 def run(program: str) -> str:
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=110, check=True
     )
     return ended.stdout.splitlines()[-1]
 

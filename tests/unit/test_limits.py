@@ -161,6 +161,7 @@ async def test_a_hundred_thousand_clients_are_all_that_is_remembered():
     assert (await counter.hit("0", 3600))[0] == 1
 
 
+@pytest.mark.alone
 async def test_the_price_of_a_check_does_not_grow_with_the_number_of_clients():
     async def cost(clients: int) -> float:
         limits = RateLimits("1000000/minute;9000000/day", counter=MemoryCounter())

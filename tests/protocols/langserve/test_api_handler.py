@@ -143,6 +143,7 @@ async def test_a_serializer_of_the_users_renders_outputs_chunks_patches_and_even
 
 
 @pytest.mark.requirement("langserve:surface:cheap-registration")
+@pytest.mark.alone
 def test_a_handler_can_be_made_for_every_request():
     runnable = RunnableLambda(told)
     APIHandler(runnable, path="/warm")

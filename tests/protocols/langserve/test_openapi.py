@@ -184,6 +184,7 @@ def made_models(app: FastAPI) -> bool:
 
 
 @pytest.mark.requirement("langserve:surface:cheap-registration")
+@pytest.mark.alone
 def test_adding_a_runnable_takes_less_than_two_milliseconds():
     def seconds() -> float:
         app = FastAPI()

@@ -26,7 +26,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=110,
     )
 
 
@@ -53,7 +53,7 @@ def test_the_command_imports_nothing_that_takes_long(tmp_path: Path):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=110,
     )
 
     imported = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}

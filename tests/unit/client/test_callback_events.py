@@ -1,5 +1,5 @@
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -21,7 +21,7 @@ from moorage.serialization import WellKnownLCSerializer
 pytestmark = pytest.mark.anyio
 
 REQUEST = httpx.Request("POST", "http://server/invoke")
-ROOT, CHILD = uuid4(), uuid4()
+ROOT, CHILD = UUID(int=1), UUID(int=2)
 
 
 def event(

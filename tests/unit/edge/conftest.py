@@ -11,7 +11,7 @@ def connect(base: str) -> socket.socket:
     """Open a connection to a served application."""
     parts = urlsplit(base)
     assert parts.hostname is not None
-    return socket.create_connection((parts.hostname, parts.port or 80), timeout=10)
+    return socket.create_connection((parts.hostname, parts.port or 80), timeout=30)
 
 
 @pytest.fixture

@@ -303,7 +303,7 @@ def test_a_session_ends_with_its_key(serve: Serve, tmp_path: Path):
         signed_in(http)
         assert http.get("/who").json() == "ann"
         file.write_text(f"bob:sha256:{digest('bob-secret-0123456789')}\n")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while (answer := http.get("/who")).status_code == 200:
             assert time.monotonic() < deadline, "the removed key goes on counting"
             time.sleep(0.05)
@@ -314,7 +314,7 @@ def test_a_session_ends_with_its_key(serve: Serve, tmp_path: Path):
 def test_a_session_ends_after_its_lifetime(serve: Serve):
     with browser(serve(service(session_lifetime="300ms"))) as http:
         signed_in(http)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while http.get("/session").json()["authenticated"]:
             assert time.monotonic() < deadline, "the session does not end"
             time.sleep(0.02)
@@ -335,7 +335,7 @@ def test_a_session_ends_with_its_token(serve: Serve, tmp_path: Path):
         signed_in(http, token(-27))  # over by the issuer's clock; ours may differ by 30 s
         state = http.get("/session").json()
         assert (state["method"], state["identity"]) == ("jwt", "carol")
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 30
         while http.get("/session").json()["authenticated"]:
             assert time.monotonic() < deadline, "the token goes on counting"
             time.sleep(0.1)

@@ -371,7 +371,7 @@ def run(code: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=110,
     )
 
 

@@ -229,7 +229,7 @@ class TestWaiters:
         with another_program(path):
             waiting = asyncio.create_task(database.write(add(2)))
             for _ in range(10):
-                assert await asyncio.wait_for(numbers(database), 2) == [1]
+                assert await asyncio.wait_for(numbers(database), 20) == [1]
             assert not waiting.done()
         assert await waiting == 2
         assert await numbers(database) == [1, 2]

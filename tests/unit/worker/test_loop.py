@@ -37,7 +37,8 @@ from moorage.storage.sql.storage import SqlQueue, Terms
 from moorage.testing import Gate
 from moorage.worker.loop import Pace, Worker
 
-pytestmark = pytest.mark.anyio
+# Its leases are short, so it is alone on the machine.
+pytestmark = [pytest.mark.anyio, pytest.mark.alone]
 
 PROMPT = Pace(lease=timedelta(milliseconds=300), grace=timedelta(seconds=5))
 

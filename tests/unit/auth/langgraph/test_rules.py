@@ -1,5 +1,5 @@
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from langgraph_sdk import Auth
@@ -144,7 +144,7 @@ async def test_a_verdict_that_can_be_followed_is_returned_as_it_is(answer: Any):
         {"owner": {"$eq": ["ada"]}},
         {"owner": ["ada"]},
         {"owner": {"$contains": [["ada"]]}},
-        {"owner": uuid4()},
+        {"owner": UUID(int=7)},
         {"$or": "ada"},
         {7: "ada"},
     ],

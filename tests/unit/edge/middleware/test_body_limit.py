@@ -33,9 +33,14 @@ def echo() -> FastAPI:
 
 
 @pytest.fixture(params=["httptools", "h11"])
-def base(serve: Serve, request: pytest.FixtureRequest) -> str:
-    app = BodyLimit(echo(), max_bytes=LIMIT, stalled_after=timedelta(seconds=0.3))
-    return serve(app, http=request.param)
+def http(request: pytest.FixtureRequest) -> str:
+    """What reads requests for the server."""
+    return str(request.param)
+
+
+@pytest.fixture
+def base(serve: Serve, http: str) -> str:
+    return serve(BodyLimit(echo(), max_bytes=LIMIT), http=http)
 
 
 def chunked(*chunks: bytes) -> bytes:
@@ -121,8 +126,9 @@ def test_a_small_length_beside_a_long_chunked_body_does_not_open_the_door(base: 
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 500", "Transfer-Encoding: chunked"])
-def test_a_body_that_stops_arriving_is_given_up(base: str, talk: Talk, framing: str):
-    answer = talk(base, head("/raw", framing), b"5\r\nhello\r\n")
+def test_a_body_that_stops_arriving_is_given_up(serve: Serve, talk: Talk, http: str, framing: str):
+    app = BodyLimit(echo(), max_bytes=LIMIT, stalled_after=timedelta(seconds=0.3))
+    answer = talk(serve(app, http=http), head("/raw", framing), b"5\r\nhello\r\n")
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"connection: close" in answer.lower()
 

@@ -218,7 +218,7 @@ async def test_a_place_is_not_lost_when_a_waiting_request_is_cancelled():
     holder = asyncio.create_task(app(scope, never, unused))
     await entered.wait()
     waiter = asyncio.create_task(app(scope, never, unused))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not app.waiting:  # noqa: ASYNC110
             await asyncio.sleep(0)
     leave.set()

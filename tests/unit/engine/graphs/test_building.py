@@ -378,7 +378,7 @@ async def test_a_factory_is_closed_when_the_run_is_cancelled(folder: Folder):
             await asyncio.Event().wait()
 
     task = asyncio.create_task(use())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await opened.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -398,7 +398,7 @@ async def test_a_factory_that_is_not_async_does_not_hold_up_the_loop(folder: Fol
     graphs = folder.agent(
         "import threading\ngate = threading.Event()\nstarted = threading.Event()\n"
         "def wait():\n    started.set()\n    seen.append(threading.current_thread())\n"
-        "    assert gate.wait(5)\n" + source
+        "    assert gate.wait(20)\n" + source
     )
     module: Any = sys.modules["agent"]
 

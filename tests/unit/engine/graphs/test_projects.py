@@ -42,7 +42,7 @@ def serve(project: Path, **environment: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=110,
     )
     told: dict[str, Any] = json.loads(done.stdout)
     return told
