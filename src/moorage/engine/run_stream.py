@@ -4,13 +4,13 @@ A stream keeps its latest events for followers who come late or fall behind. One
 further than that is told so by ``Gap``, never silently.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple
 
 from moorage.domain.events import event_id
 from moorage.domain.runs import Outcome
+from moorage.engine.news import News
 from moorage.engine.run_events import RunEvent
 
 KEPT = 10_000
@@ -59,7 +59,7 @@ class RunStream:
         self._published = 0
         self._forgotten = -1  # id of the latest event that is not kept any more
         self._known_after: int | None = None  # all that comes after it has been here
-        self._changed: set[asyncio.Future[None]] = set()
+        self._news = News()
         self._is_over = False
         self.outcome: Outcome | None = None
 
@@ -93,7 +93,7 @@ class RunStream:
         self._events.extend(published)
         self._published += len(published)
         self._forget()
-        self._wake()
+        self._news.tell()
         return published
 
     def _forget(self) -> None:
@@ -107,12 +107,12 @@ class RunStream:
         """Let followers go once they have had everything."""
         self.outcome = outcome
         self._is_over = True
-        self._wake()
+        self._news.tell()
 
     async def ended(self) -> None:
         """Return when the run has ended."""
         while not self._is_over:
-            await self._change()
+            await self._news.wait()
 
     def follow(self, after: int | None = None) -> AsyncIterator[Streamed | Gap]:
         """Yield the events after an id, then those to come, until the stream is closed.
@@ -125,7 +125,7 @@ class RunStream:
     async def _from(self, position: int) -> AsyncIterator[Streamed | Gap]:
         while position < self._published or not self._is_over:
             if position == self._published:
-                await self._change()
+                await self._news.wait()
                 continue
             oldest = self._published - len(self._events)
             if position < oldest:
@@ -140,17 +140,3 @@ class RunStream:
         if event < self._forgotten:
             return 0  # ``follow`` tells of the gap
         return self._published - sum(1 for streamed in self._events if streamed.id > event)
-
-    async def _change(self) -> None:
-        change = asyncio.get_running_loop().create_future()
-        self._changed.add(change)
-        try:
-            await change
-        finally:
-            self._changed.discard(change)
-
-    def _wake(self) -> None:
-        for change in self._changed:
-            if not change.done():
-                change.set_result(None)
-        self._changed.clear()

@@ -112,7 +112,7 @@ async def test_a_follower_that_leaves_is_forgotten():
     await asyncio.wait([leaving])
 
     stream.publish(events("a"))
-    assert not stream._changed
+    assert not stream._news
 
 
 async def test_who_waits_for_the_end_is_told():
