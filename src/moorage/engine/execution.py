@@ -16,13 +16,13 @@ from langgraph.types import Command, Interrupt, Send, StateSnapshot
 
 from moorage.domain.runs import CancelAction, Claim, Fenced, Outcome, RunStatus
 from moorage.engine import outcomes
+from moorage.engine.content_blocks import Item, block_items
 from moorage.engine.graphs import Graphs
 from moorage.engine.graphs.kinds import AnyGraph
 from moorage.engine.run_config import PLACES, as_called
 from moorage.engine.run_events import CHECKPOINTS, EVENTS, VALUES, EventWriter, RunEvent
 
 Publish = Callable[[Sequence[RunEvent]], object]
-Item = tuple[tuple[str, ...], str, Any]
 
 _AT_ONCE = ("interrupt_before", "interrupt_after", "durability")
 
@@ -163,13 +163,17 @@ class Execution:
         self, graph: AnyGraph, source: Any, config: RunnableConfig
     ) -> AsyncIterator[Item]:
         with_subgraphs = bool(self._asked.get("subgraphs"))
-        options = {
+        options: dict[str, Any] = {
             **{name: self._asked[name] for name in _AT_ONCE if self._asked.get(name)},
             "context": self._asked.get("context") or None,
-            "stream_mode": sorted(self._modes()),
-            "subgraphs": with_subgraphs,
             "control": self._control,
         }
+        if self._asked.get("content_blocks"):
+            async for item in block_items(graph, source, config, **options):
+                yield item
+            return
+        options["stream_mode"] = sorted(self._modes())
+        options["subgraphs"] = with_subgraphs
         if EVENTS in self._writer.modes:
             async for event in graph.astream_events(source, config, version="v2", **options):
                 self._publish([self._writer.raw(event)])

@@ -17,7 +17,15 @@ TUPLES = "messages-tuple"
 MESSAGES = "messages"
 EVENTS = "events"
 VALUES = "values"
+UPDATES = "updates"
+CUSTOM = "custom"
+TASKS = "tasks"
 CHECKPOINTS = "checkpoints"
+TOOLS = "tools"
+LIFECYCLE = "lifecycle"
+BLOCKS = (VALUES, UPDATES, TUPLES, CUSTOM, TASKS, CHECKPOINTS, TOOLS, LIFECYCLE)
+"""The modes of runs whose messages are streamed as content blocks (``engine.content_blocks``)."""
+
 _OWN = {TUPLES: MESSAGES}
 _NOT_OF_GRAPHS = frozenset({EVENTS})
 _PLACE = ("checkpoint_id", "thread_id", "checkpoint_ns", "checkpoint_map")

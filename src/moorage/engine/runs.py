@@ -32,6 +32,7 @@ class NewRun:
         asked: What is said about its config.
         stream_mode: What followers are sent.
         subgraphs: Whether they are sent what happens in subgraphs.
+        content_blocks: Whether messages are streamed as content blocks; the modes are ``BLOCKS``.
         is_resumable: Whether they may come back to where they left.
         keeps_thread: Whether a thread that was made for the run stays.
         creates_thread: Whether the thread that is named is made if it is not there.
@@ -44,6 +45,7 @@ class NewRun:
     command: Mapping[str, Any] | None = None
     stream_mode: Sequence[str] = ("values",)
     subgraphs: bool = False
+    content_blocks: bool = False
     is_resumable: bool = False
     interrupt_before: Literal["*"] | Sequence[str] | None = None
     interrupt_after: Literal["*"] | Sequence[str] | None = None
@@ -243,6 +245,7 @@ def _shown(wanted: NewRun, thread_id: str | None, run_id: str, assistant_id: str
             "context": dict(wanted.asked.context),
             "stream_mode": list(wanted.stream_mode),
             "subgraphs": wanted.subgraphs,
+            "content_blocks": wanted.content_blocks,
             "resumable": wanted.is_resumable,
             "interrupt_before": wanted.interrupt_before,
             "interrupt_after": wanted.interrupt_after,
