@@ -19,6 +19,7 @@ from moorage.domain.threads import Expiry, Lifetime
 from moorage.engine.access import Access, Rule
 from moorage.engine.addresses import AddressPolicy
 from moorage.engine.agents import Agents
+from moorage.engine.answers import Answers
 from moorage.engine.assistants import Assistants
 from moorage.engine.cancels import Cancels
 from moorage.engine.crons import Crons
@@ -35,6 +36,7 @@ from moorage.engine.queue import Queue
 from moorage.engine.recording import Recorder
 from moorage.engine.retention import Keeping, Retention
 from moorage.engine.runs import Runs
+from moorage.engine.sessions import Sessions
 from moorage.engine.signing import Signer
 from moorage.engine.stateless import Stateless
 from moorage.engine.states import States
@@ -43,6 +45,7 @@ from moorage.engine.threads import Threads
 from moorage.project import Project
 from moorage.project.sections import Index, ItemTTL, Modules, Serde, Store, ThreadTTL
 from moorage.protocols.agent_server.run_bodies import run_of_payload
+from moorage.protocols.agent_server.thread_events import RunTranslation
 from moorage.serialization import WellKnownLCSerializer
 from moorage.settings import Settings
 from moorage.storage.interface import Storage
@@ -108,6 +111,15 @@ class Hosting:
         )
         following = Following(storage, streams, self._recorder)
         threads = Threads(storage, queue, access, lifetime=_lifetime(project))
+        self._sessions = Sessions(
+            storage,
+            following,
+            queue,
+            access,
+            RunTranslation,
+            kept=settings.thread_events,
+            lasting=settings.stream_ttl,
+        )
         crons = Crons(storage, assistants, runs, access, run_of_payload)
         firing = Firing(storage, queue, crons.request)
         self._scheduler = Scheduler(firing) if settings.run_crons else None
@@ -119,6 +131,8 @@ class Hosting:
             runs=runs,
             joins=Joins(storage, following, access),
             cancels=Cancels(storage, queue, streams, access),
+            answers=Answers(storage, runs, self._sessions, access),
+            sessions=self._sessions,
             items=Items(storage.items, access),
             crons=crons,
             shows_header=project.http.gives_to_runs,
@@ -144,6 +158,7 @@ class Hosting:
         await self.agents.assistants.prepare()
         await self._stack.enter_async_context(self._recorder)
         await self._stack.enter_async_context(Courier(self._outbox, self._manner))
+        await self._stack.enter_async_context(self._sessions)
         await self._stack.enter_async_context(self._worker)
         await self._stack.enter_async_context(self._stateless)
         for sweeper in self._sweepers:

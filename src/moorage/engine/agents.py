@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from moorage.engine.answers import Answers
 from moorage.engine.assistants import Assistants
 from moorage.engine.cancels import Cancels
 from moorage.engine.crons import Crons
@@ -10,6 +11,7 @@ from moorage.engine.graphs import Graphs
 from moorage.engine.items import Items
 from moorage.engine.joins import Joins
 from moorage.engine.runs import Runs
+from moorage.engine.sessions import Sessions
 from moorage.engine.states import States
 from moorage.engine.threads import Threads
 
@@ -29,6 +31,8 @@ class Agents:
     runs: Runs
     joins: Joins
     cancels: Cancels
+    answers: Answers
+    sessions: Sessions
     items: Items
     crons: Crons
     shows_header: Callable[[str], bool] = lambda _: False

@@ -21,6 +21,7 @@ from moorage.domain.runs import (
     Multitask,
     Outcome,
     Renewal,
+    Run,
     RunRequest,
 )
 from moorage.engine.streams import Streams
@@ -50,6 +51,7 @@ class Queue:
         self._news = asyncio.Event()
         self._stops: list[Stop] = []
         self._ends: list[Callable[[], None]] = []
+        self._starts: list[Callable[[Run], None]] = []
 
     async def enqueue(self, request: RunRequest, *, owner: str | None = None) -> Accepted:
         """Take a run on. When this returns, it will end, and its stream is there.
@@ -145,6 +147,10 @@ class Queue:
         """Have ``stop`` called with each run that is to be cancelled while it works."""
         self._stops.append(stop)
 
+    def on_accept(self, tell: Callable[[Run], None]) -> None:
+        """Have ``tell`` called with each run that is taken on here."""
+        self._starts.append(tell)
+
     def on_end(self, tell: Callable[[], None]) -> None:
         """Have ``tell`` called when runs have ended, of which storage knows which."""
         self._ends.append(tell)
@@ -159,6 +165,8 @@ class Queue:
     def _announce(self, accepted: Accepted) -> None:
         if accepted.is_new:
             self._streams.of(accepted.run.run_id)
+            for tell in self._starts:
+                tell(accepted.run)
             self._tell(accepted.cancelled, _ACTIONS.get(accepted.run.multitask_strategy))
             self._news.set()
 

@@ -261,6 +261,13 @@ class Settings(BaseSettings):
         " their threads stays. Unset, for as long as the thread.",
         examples=["30d"],
     )
+    thread_events: Count = Field(
+        default=10_000,
+        ge=1,
+        description="How many events of a thread are kept in memory for clients of the newer"
+        " streaming protocol that come late or come back.",
+        examples=["2000"],
+    )
     webhook_secret: SecretStr | None = Field(
         default=None,
         description="What proves to receivers that webhooks come from here: `whsec_` and 24 to 64"

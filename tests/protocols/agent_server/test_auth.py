@@ -10,7 +10,7 @@ import httpx
 import pytest
 from langgraph_sdk import get_client, get_sync_client
 from langgraph_sdk.errors import ConflictError, NotFoundError, PermissionDeniedError
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from moorage import Settings, create_app
@@ -488,3 +488,81 @@ async def test_langserve_s_endpoints_ask_who_may_begin_runs(http: httpx.AsyncCli
     unknown = await http.post("/echo/invoke", json=body)
 
     assert [one.status_code for one in (let_in, indebted, unknown)] == [200, 402, 401]
+
+
+# The newer protocol
+
+
+async def test_nobody_follows_a_thread_of_another(
+    guarded: str, people: People, http: httpx.AsyncClient
+):
+    thread = (await people.ada.threads.create())["thread_id"]
+    body = {"channels": ["lifecycle"]}
+
+    hers = await http.post(
+        f"/threads/{thread}/stream/events", json={"channels": []}, headers=as_("ada")
+    )
+    his = await http.post(f"/threads/{thread}/stream/events", json=body, headers=as_("bob"))
+    answers = [
+        await http.post(
+            f"/threads/{thread}/commands",
+            json={"id": 1, "method": method, "params": params},
+            headers=as_("bob"),
+        )
+        for method, params in (
+            ("run.start", {"assistant_id": "echo", "input": SAY}),
+            ("input.respond", {"interrupt_id": "x", "response": 1}),
+        )
+    ]
+    address = f"{guarded.replace('http', 'ws')}/threads/{thread}/stream/events"
+    with (
+        connect(address, additional_headers=as_("bob")) as socket,
+        pytest.raises(ConnectionClosed) as caught,
+    ):
+        socket.recv(timeout=20)
+
+    assert (hers.status_code, his.status_code) == (400, 404)
+    assert {answer.json()["error"] for answer in answers} == {"permission_denied"}
+    assert caught.value.rcvd
+    assert caught.value.rcvd.code == 4404
+
+
+async def test_who_waits_for_a_thread_does_not_see_that_of_another(http: httpx.AsyncClient):
+    thread = str(uuid4())
+    async with http.stream(
+        "POST",
+        f"/threads/{thread}/stream/events",
+        json={"channels": ["lifecycle"]},
+        headers=as_("bob"),
+    ) as reply:
+        answer = await http.post(
+            f"/threads/{thread}/commands",
+            json={
+                "id": 1,
+                "method": "run.start",
+                "params": {"assistant_id": "echo", "input": SAY},
+            },
+            headers=as_("ada"),
+        )
+        told = await reply.aread()
+
+    assert answer.json()["type"] == "success"
+    assert b"lifecycle" not in told
+    assert b"NotFound" in told
+
+
+async def test_who_may_not_run_is_told_so_in_the_answer(http: httpx.AsyncClient):
+    codes = {}
+    for name in ("guest", "debtor"):
+        answer = await http.post(
+            f"/threads/{uuid4()}/commands",
+            json={
+                "id": 1,
+                "method": "run.start",
+                "params": {"assistant_id": "echo", "input": SAY},
+            },
+            headers=as_(name),
+        )
+        codes[name] = answer.json()["error"]
+
+    assert codes == {"guest": "permission_denied", "debtor": "unknown_error"}

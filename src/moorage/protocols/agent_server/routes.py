@@ -3,13 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 
 from moorage.protocols.agent_server import (
     assistants,
+    commands,
     crons,
+    event_streams,
     joins,
     runs,
+    sockets,
     states,
     store,
     system,
@@ -35,6 +38,9 @@ RESOURCES: Mapping[str, Sequence[APIRouter]] = {
         runs.stateless,
         joins.of_threads,
         joins.stateless,
+        commands.routes,
+        event_streams.routes,
+        sockets.routes,
     ],
     "store": [store.routes],
 }
@@ -49,13 +55,10 @@ def publish(service: FastAPI, *, disabled: Collection[str] = ()) -> None:
         disabled: The resources that are left out.
     """
     parts = [part for name, of in RESOURCES.items() if name not in disabled for part in of]
-    routes = [
-        route
-        for part in (system.routes, *parts)
-        for route in part.routes
-        if isinstance(route, APIRoute)
-    ]
-    router = APIRouter(routes=[Index(routes), *routes])
+    published = [route for part in (system.routes, *parts) for route in part.routes]
+    routes = [route for route in published if isinstance(route, APIRoute)]
+    over_sockets = [route for route in published if isinstance(route, APIWebSocketRoute)]
+    router = APIRouter(routes=[Index(routes), *routes, *over_sockets])
     if service.router.dependencies:
         service.include_router(router)  # which asks them, and tries one route after the other
     else:

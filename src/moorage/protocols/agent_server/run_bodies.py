@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Request
 from pydantic import BeforeValidator, Field
+from starlette.requests import HTTPConnection
 
 from moorage.domain.runs import Multitask
 from moorage.engine.agents import Agents
@@ -163,7 +164,7 @@ class RunCreate(RunFields):
         """Return the run that is asked for, by a request with headers that runs may see."""
         of_request = {
             "checkpoint": self._place(),
-            "headers": _shown(request),
+            "headers": headers_for_runs(request),
             "request_id": request.headers.get("x-request-id", ""),
         }
         return self.run_of(
@@ -183,7 +184,7 @@ class RunCreate(RunFields):
         return place
 
 
-def _shown(request: Request) -> dict[str, str]:
+def headers_for_runs(connection: HTTPConnection) -> dict[str, str]:
     """Return the headers that the deployment lets runs see."""
-    agents: Agents = request.scope[AGENTS_KEY]
-    return {name: value for name, value in request.headers.items() if agents.shows_header(name)}
+    agents: Agents = connection.scope[AGENTS_KEY]
+    return {name: value for name, value in connection.headers.items() if agents.shows_header(name)}

@@ -37,12 +37,15 @@ class Answer(Response):
     Args:
         value: Anything; what has no JSON form is described.
         headers: Further headers.
+        status: The status.
     """
 
     media_type = "application/json"
 
-    def __init__(self, value: Any, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(dumps(value), headers=headers)
+    def __init__(
+        self, value: Any, headers: Mapping[str, str] | None = None, status: int = 200
+    ) -> None:
+        super().__init__(dumps(value), status, headers)
 
 
 NOTHING_LEFT = 204
