@@ -13,6 +13,8 @@ from tests.clients.javascript import ClientError, JavaScript, running, version_o
 from tests.pages.proxies import cutting
 from tests.protocols.agent_server.gates import new_gate
 
+pytestmark = pytest.mark.requirement("agents:clients:javascript")
+
 VERSION = "1.15.0"
 
 Call = Callable[..., Any]
@@ -253,6 +255,7 @@ def test_a_run_is_waited_for_and_tells_where_it_is(call: Call):
     }
 
 
+@pytest.mark.requirement("agents:conventions:stateless-location")
 def test_a_stateless_stream_names_its_run_and_no_thread(call: Call):
     body = """
         let created;
@@ -280,6 +283,7 @@ STREAM = """
 """
 
 
+@pytest.mark.requirement("agents:streams:steps")
 @pytest.mark.parametrize(
     ("mode", "events"),
     [
@@ -298,6 +302,7 @@ def test_every_mode_of_steps_is_streamed(call: Call, mode: str, events: list[str
     assert [name for name, _ in parts] == ["metadata", *events]
 
 
+@pytest.mark.requirement("agents:streams:tuples", "agents:streams:messages")
 @pytest.mark.parametrize(
     ("mode", "events"),
     [
@@ -318,6 +323,7 @@ def test_tokens_are_streamed(call: Call, mode: str, events: set[str]):
     assert ("".join(texts) if mode == "messages-tuple" else texts[-1]) == "so it goes"
 
 
+@pytest.mark.requirement("agents:streams:events")
 def test_events_and_modes_together_are_streamed(call: Call):
     said = {"messages": [{"role": "user", "content": "hello"}]}
     options = {"input": said, "streamMode": ["events", "values", "updates", "messages-tuple"]}
@@ -330,6 +336,7 @@ def test_events_and_modes_together_are_streamed(call: Call):
     assert "on_chat_model_stream" in kinds
 
 
+@pytest.mark.requirement("agents:streams:subgraphs")
 def test_events_of_subgraphs_name_them(call: Call):
     options = {"input": {"words": []}, "streamMode": ["updates"], "streamSubgraphs": True}
 
@@ -453,6 +460,7 @@ RECONNECTING = """
 """
 
 
+@pytest.mark.requirement("agents:joins:resume", "agents:joins:cut")
 def test_a_stream_that_is_cut_off_is_taken_up_without_a_gap(javascript: JavaScript, agents: str):
     name, gate = new_gate()
     thread = str(uuid4())

@@ -3,37 +3,53 @@
 import sys
 from collections.abc import Iterator
 
-from tests.protocols.requirements import GROUPS, REQUIREMENTS, Requirement, State
+from tests.protocols.agent_server.requirements import MANIFEST as AGENT_SERVER
+from tests.protocols.langserve.requirements import MANIFEST as LANGSERVE
+from tests.protocols.requirements import Manifest, Requirement, State
+
+MANIFESTS = (LANGSERVE, AGENT_SERVER)
+"""The manifests in the order of the page."""
 
 _INTRODUCTION = """\
 <!-- not for search -->
-# Compatibility with LangServe
+# Compatibility
 
-What moorage does with LangServe's protocol, fact by fact. The reference is LangServe 0.3.3; a
-section number (§) is that of the notes that the facts were taken from. Every line that is not
-marked as deferred is proved by a test that names it.
+What moorage does with the protocols that it speaks, fact by fact. A section number (§) is that of
+the notes that the facts were taken from. Every line that is not under "Not there" is proved by a
+test that names it.
 
-This page is generated from `tests/protocols/requirements.py` by `make docs-reference`.
+This page is generated from `requirements.py` in the folders of `tests/protocols` by
+`make docs-reference`.
 """
 
 
 def page() -> str:
     """Return the page."""
-    return "\n".join((_INTRODUCTION, *_counts(), *(line for key in GROUPS for line in _group(key))))
+    return "\n".join((_INTRODUCTION, *(line for one in MANIFESTS for line in _part(one))))
 
 
-def _counts() -> Iterator[str]:
+def _part(manifest: Manifest) -> Iterator[str]:
+    yield f"## {manifest.title}"
+    yield ""
+    yield manifest.introduction
+    yield ""
+    yield from _counts(manifest)
+    for key in manifest.groups:
+        yield from _group(manifest, key)
+
+
+def _counts(manifest: Manifest) -> Iterator[str]:
     yield "| | |"
     yield "| --- | --- |"
     for state in State:
-        yield f"| {state.value} | {sum(one.state is state for one in REQUIREMENTS)} |"
+        yield f"| {state.value} | {sum(one.state is state for one in manifest.requirements)} |"
     yield ""
 
 
-def _group(key: str) -> Iterator[str]:
-    yield f"## {GROUPS[key]}"
+def _group(manifest: Manifest, key: str) -> Iterator[str]:
+    yield f"### {manifest.groups[key]}"
     yield ""
-    of_group = [one for one in REQUIREMENTS if one.group == key]
+    of_group = [one for one in manifest.requirements if one.group == key]
     for state in State:
         chosen = [one for one in of_group if one.state is state]
         if chosen and state is not State.COVERED:

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.protocols.compatibility import page
-from tests.protocols.requirements import GROUPS, REQUIREMENTS, State
+from tests.protocols.compatibility import MANIFESTS, page
+from tests.protocols.requirements import State
 
+REQUIREMENTS = [one for manifest in MANIFESTS for one in manifest.requirements]
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,11 +30,12 @@ def test_ids_are_unique_and_well_formed():
     assert not [
         name for name, count in Counter(one.id for one in REQUIREMENTS).items() if count > 1
     ]
-    for one in REQUIREMENTS:
-        protocol, group, name = one.id.split(":")
-        assert protocol == "langserve"
-        assert group in GROUPS
-        assert name
+    for manifest in MANIFESTS:
+        for one in manifest.requirements:
+            protocol, group, name = one.id.split(":")
+            assert protocol == manifest.protocol.name
+            assert group in manifest.groups
+            assert name
 
 
 def test_every_requirement_that_is_met_has_a_test():

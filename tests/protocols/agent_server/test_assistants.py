@@ -13,6 +13,7 @@ ECHO = "046b5dc7-2108-582c-9c6c-31d556d138f0"
 """The id that the Agent Server gives the assistant of a graph called ``echo``."""
 
 
+@pytest.mark.requirement("agents:assistants:default")
 async def test_every_graph_has_an_assistant_from_the_start(client: Any):
     (found,) = await client.assistants.search(graph_id="echo", metadata={"created_by": "system"})
 
@@ -21,6 +22,7 @@ async def test_every_graph_has_an_assistant_from_the_start(client: Any):
     assert (found["version"], found["config"], found["context"]) == (1, {}, {})
 
 
+@pytest.mark.requirement("agents:assistants:life", "agents:assistants:latest")
 async def test_an_assistant_is_made_changed_and_deleted(client: Any):
     made = await client.assistants.create(
         "echo", context={"tone": "dry"}, metadata={"team": "red"}, name="Dry"
@@ -41,6 +43,7 @@ async def test_an_assistant_is_made_changed_and_deleted(client: Any):
         await client.assistants.get(made["assistant_id"])
 
 
+@pytest.mark.requirement("agents:assistants:if-exists")
 async def test_an_id_is_taken_once(client: Any):
     own = str(uuid4())
     await client.assistants.create("echo", assistant_id=own, name="First")
@@ -53,6 +56,7 @@ async def test_an_id_is_taken_once(client: Any):
         await client.assistants.create("echo", assistant_id=own)
 
 
+@pytest.mark.requirement("agents:assistants:search", "agents:conventions:pages")
 async def test_pages_lead_to_one_another(client: Any):
     team = str(uuid4())
     for name in ("a", "b", "c"):
@@ -71,6 +75,7 @@ async def test_pages_lead_to_one_another(client: Any):
     assert await client.assistants.count(metadata={"team": team}) == 3
 
 
+@pytest.mark.requirement("agents:assistants:graph", "agents:assistants:names")
 async def test_a_graph_is_drawn_and_described(client: Any):
     drawn = await client.assistants.get_graph("nested", xray=True)
     schemas = await client.assistants.get_schemas("nested")
@@ -82,6 +87,7 @@ async def test_a_graph_is_drawn_and_described(client: Any):
     assert list(subgraphs) == ["child"]
 
 
+@pytest.mark.requirement("agents:conventions:errors", "agents:conventions:ids")
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "detail"),
     [
@@ -121,6 +127,7 @@ async def test_bad_input_is_refused_in_one_sentence(  # noqa: PLR0917 - a row of
     assert detail in reply.json()["detail"]
 
 
+@pytest.mark.requirement("agents:conventions:empty-body", "agents:conventions:null")
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"limit": null}'])
 async def test_an_empty_body_and_nulls_say_nothing(http: httpx.AsyncClient, content: bytes):
     reply = await http.post("/assistants/search", content=content)
@@ -129,6 +136,7 @@ async def test_an_empty_body_and_nulls_say_nothing(http: httpx.AsyncClient, cont
     assert int(reply.headers["x-pagination-total"]) >= len(reply.json()) > 0
 
 
+@pytest.mark.requirement("agents:conventions:not-json", "agents:conventions:content-type")
 async def test_a_body_that_is_no_json_is_refused(http: httpx.AsyncClient):
     reply = await http.post("/assistants/search", content=b"{", headers={"content-type": "x/y"})
 

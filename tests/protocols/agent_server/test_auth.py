@@ -75,6 +75,7 @@ async def are_none(*attempts: Callable[[], Any]) -> None:
 # Who is calling
 
 
+@pytest.mark.requirement("agents:auth:closed", "agents:auth:studio")
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -101,6 +102,7 @@ async def test_who_is_known_finds_what_is_there(http: httpx.AsyncClient):
     assert (await http.post("/threads", json={}, headers=as_("ada"))).status_code == 200
 
 
+@pytest.mark.requirement("agents:auth:closed")
 @pytest.mark.parametrize("path", ["/ok", "/info"])
 async def test_some_pages_are_there_for_everybody(http: httpx.AsyncClient, path: str):
     assert (await http.get(path)).status_code == 200
@@ -110,6 +112,7 @@ async def test_options_need_no_credential(http: httpx.AsyncClient):
     assert (await http.options("/threads")).status_code not in {401, 500}
 
 
+@pytest.mark.requirement("agents:auth:failing")
 async def test_a_handler_that_fails_tells_nothing(http: httpx.AsyncClient):
     reply = await http.post("/threads", json={}, headers=as_("broken"))
 
@@ -142,6 +145,7 @@ async def test_the_document_says_what_the_project_says_about_credentials(
 # Threads
 
 
+@pytest.mark.requirement("agents:auth:created")
 async def test_what_is_made_is_marked_with_who_made_it(people: People):
     thread = await people.ada.threads.create(metadata={"topic": "tea", "owner": "bob"})
 
@@ -149,6 +153,7 @@ async def test_what_is_made_is_marked_with_who_made_it(people: People):
     assert await people.ada.threads.get(thread["thread_id"]) == thread
 
 
+@pytest.mark.requirement("agents:auth:hidden")
 async def test_a_thread_of_another_is_none(people: People):
     thread = (await people.ada.threads.create())["thread_id"]
     await people.ada.runs.wait(thread, "echo", input=SAY)
@@ -192,6 +197,7 @@ async def test_states_are_of_those_whose_threads_they_are(people: People):
     assert await people.ada.threads.prune([thread]) == {"pruned_count": 1}
 
 
+@pytest.mark.requirement("agents:auth:hidden")
 async def test_searching_and_counting_hide_what_is_of_others(people: People):
     mark = str(uuid4())
     own = [(await people.ada.threads.create(metadata={"m": mark}))["thread_id"] for _ in range(2)]
@@ -206,6 +212,7 @@ async def test_searching_and_counting_hide_what_is_of_others(people: People):
     assert [one["thread_id"] for one in forged] == [other]
 
 
+@pytest.mark.requirement("agents:auth:taken")
 @pytest.mark.parametrize("if_exists", ["raise", "do_nothing"])
 async def test_an_id_of_another_is_taken(people: People, if_exists: Any):
     thread = (await people.ada.threads.create())["thread_id"]
@@ -229,6 +236,7 @@ async def test_a_rule_that_cannot_be_followed_allows_nothing(people: People):
 # Runs
 
 
+@pytest.mark.requirement("agents:auth:forbidden")
 async def test_who_may_not_run_is_told_so(people: People):
     thread = (await people.guest.threads.create())["thread_id"]
 
@@ -240,6 +248,7 @@ async def test_who_may_not_run_is_told_so(people: People):
     assert await people.guest.runs.list(thread) == []
 
 
+@pytest.mark.requirement("agents:auth:forbidden")
 async def test_a_rules_own_refusal_travels_as_it_is(http: httpx.AsyncClient):
     wanted = {"assistant_id": "echo", "input": SAY}
     for path in ("/runs/wait", "/runs/stream", "/runs"):
@@ -247,6 +256,7 @@ async def test_a_rules_own_refusal_travels_as_it_is(http: httpx.AsyncClient):
         assert (reply.status_code, reply.json()["detail"]) == (402, "Pay first.")
 
 
+@pytest.mark.requirement("agents:auth:nodes")
 async def test_a_node_knows_who_is_calling(people: People):
     thread = (await people.ada.threads.create())["thread_id"]
     forged = {"configurable": {"user_id": "root", "langgraph_auth_user_id": "root"}}
@@ -256,6 +266,7 @@ async def test_a_node_knows_who_is_calling(people: People):
     assert values["messages"][-1]["content"] == "ada ada Ada run 7 letters ada run ada ada"
 
 
+@pytest.mark.requirement("agents:auth:secrets")
 async def test_nothing_that_is_answered_shows_more_than_who_it_was(
     people: People, http: httpx.AsyncClient
 ):
@@ -278,6 +289,7 @@ async def test_nothing_that_is_answered_shows_more_than_who_it_was(
     assert "hunter2" not in texts
 
 
+@pytest.mark.requirement("agents:auth:nodes")
 def test_a_run_that_begins_after_a_restart_knows_its_caller(tmp_path: Path):
     settings = Settings.parse({"MOORAGE_DATABASE_URL": f"sqlite:///{tmp_path}/moorage.db"})
     project = read(HERE / "guarded")
@@ -297,6 +309,7 @@ def test_a_run_that_begins_after_a_restart_knows_its_caller(tmp_path: Path):
     assert values["messages"][-1]["content"] == "ada ada Ada run 7 letters ada run ada ada"
 
 
+@pytest.mark.requirement("agents:auth:hidden")
 async def test_a_run_of_another_is_none(people: People, http: httpx.AsyncClient):
     thread = (await people.ada.threads.create())["thread_id"]
     run = (await people.ada.runs.create(thread, "waiting", input=SAY))["run_id"]
@@ -340,6 +353,7 @@ async def test_a_run_without_a_thread_is_of_who_began_it(people: People, http: h
 # Assistants
 
 
+@pytest.mark.requirement("agents:auth:hidden")
 async def test_an_assistant_of_another_is_none(people: People):
     made = await people.ada.assistants.create("echo", metadata={"m": "1"}, name="Ada's")
     assistant = made["assistant_id"]
@@ -368,6 +382,7 @@ async def test_an_assistant_of_another_is_none(people: People):
 # Crons
 
 
+@pytest.mark.requirement("agents:auth:nodes")
 def test_a_cron_is_of_who_made_it_and_so_are_its_runs(guarded: str):
     mark = {"m": str(uuid4())}
     with (
@@ -425,6 +440,7 @@ async def test_a_cron_on_a_thread_of_another_is_none(people: People):
 # Items
 
 
+@pytest.mark.requirement("agents:auth:store")
 async def test_everybody_has_a_shelf_of_their_own(people: People):
     await people.ada.store.put_item(["notes"], "tea", {"text": "green"})
     await people.bob.store.put_item(["notes"], "tea", {"text": "black"})
@@ -442,6 +458,7 @@ async def test_everybody_has_a_shelf_of_their_own(people: People):
 # The start
 
 
+@pytest.mark.requirement("agents:auth:broken")
 def test_an_auth_object_that_cannot_be_imported_stops_the_start(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -13,6 +13,7 @@ from tests.protocols.agent_server.test_joins import begun, ended
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.requirement("agents:semantics:cancel")
 async def test_a_cancelled_run_keeps_the_steps_that_it_finished(client: Any):
     thread, run, _ = await begun(client)
 
@@ -26,6 +27,7 @@ async def test_a_cancelled_run_keeps_the_steps_that_it_finished(client: Any):
     assert (await client.runs.join(thread, run))["words"] == ["first"]
 
 
+@pytest.mark.requirement("agents:semantics:rollback")
 async def test_a_run_that_is_rolled_back_was_never_there(client: Any):
     thread = (await client.threads.create())["thread_id"]
     before = await client.runs.wait(thread, "steps", input={"words": []})
@@ -40,6 +42,7 @@ async def test_a_run_that_is_rolled_back_was_never_there(client: Any):
         await client.runs.get(thread, run)
 
 
+@pytest.mark.requirement("agents:semantics:cancel-wait", "agents:semantics:cancel-ended")
 async def test_a_cancellation_that_nobody_waits_for_is_accepted(
     client: Any, http: httpx.AsyncClient
 ):
@@ -55,6 +58,7 @@ async def test_a_cancellation_that_nobody_waits_for_is_accepted(
     assert (again.status_code, again.json()["detail"]) == (404, "No runs found to cancel.")
 
 
+@pytest.mark.requirement("agents:semantics:cancel-wait", "agents:conventions:locations")
 async def test_who_waits_for_a_cancellation_is_told_where_the_run_is(
     client: Any, http: httpx.AsyncClient
 ):
@@ -81,6 +85,7 @@ async def test_a_run_that_waits_its_turn_never_begins(client: Any):
     assert (await client.threads.get(thread))["status"] == "idle"
 
 
+@pytest.mark.requirement("agents:semantics:cancel")
 async def test_the_stream_of_a_cancelled_run_ends_without_an_error(
     client: Any, http: httpx.AsyncClient
 ):
@@ -91,6 +96,7 @@ async def test_the_stream_of_a_cancelled_run_ends_without_an_error(
         assert await names(reply) == []
 
 
+@pytest.mark.requirement("agents:semantics:cancel-pending")
 @pytest.mark.parametrize("action", ["interrupt", "rollback"])
 async def test_a_delayed_run_is_cancelled_before_its_time(client: Any, action: str):
     thread = (await client.threads.create())["thread_id"]
@@ -105,6 +111,7 @@ async def test_a_delayed_run_is_cancelled_before_its_time(client: Any, action: s
     assert (await client.threads.get(thread))["status"] == "idle"
 
 
+@pytest.mark.requirement("agents:semantics:cancel-many")
 async def test_several_runs_of_a_thread_are_cancelled_at_once(client: Any):
     thread, run, _ = await begun(client)
     waiting = await client.runs.create(thread, "steps", input={"words": []})
@@ -142,6 +149,7 @@ async def test_a_bulk_cancellation_says_what_it_is_for(http: httpx.AsyncClient, 
     assert isinstance(reply.json()["detail"], str)
 
 
+@pytest.mark.requirement("agents:runs:delete")
 async def test_a_run_is_deleted_when_it_has_ended(client: Any):
     thread, run, gate = await begun(client)
     with pytest.raises(ConflictError):
@@ -168,6 +176,7 @@ async def test_a_thread_is_deleted_with_the_run_that_works_on_it(
         await client.runs.get(thread, run)
 
 
+@pytest.mark.requirement("agents:semantics:cancel-ended")
 async def test_ended_runs_are_left_alone(client: Any):
     thread, run = await ended(client)
 

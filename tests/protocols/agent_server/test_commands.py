@@ -19,6 +19,7 @@ async def asked(client: Any, graph: str) -> tuple[str, dict[str, str]]:
     return thread, {one["value"]: one["id"] for one in values["__interrupt__"]}
 
 
+@pytest.mark.requirement("agents:semantics:resume")
 async def test_an_answer_may_name_its_question(client: Any):
     thread, ids = await asked(client, "asking")
 
@@ -29,6 +30,7 @@ async def test_an_answer_may_name_its_question(client: Any):
     assert values == {"words": ["blue"]}
 
 
+@pytest.mark.requirement("agents:semantics:resume")
 async def test_an_object_that_names_no_question_is_the_answer(client: Any):
     thread, _ = await asked(client, "asking")
 
@@ -53,6 +55,7 @@ async def test_several_questions_are_answered_one_by_one(client: Any):
     assert sorted(second["words"]) == ["blue", "red"]
 
 
+@pytest.mark.requirement("agents:semantics:several")
 async def test_one_answer_to_several_questions_is_an_error(client: Any):
     thread, _ = await asked(client, "two_asking")
 
@@ -64,6 +67,7 @@ async def test_one_answer_to_several_questions_is_an_error(client: Any):
     assert "interrupt id" in result["__error__"]["message"]
 
 
+@pytest.mark.requirement("agents:semantics:null-answer")
 async def test_null_is_an_answer_and_no_answer_is_none(http: httpx.AsyncClient, client: Any):
     thread, _ = await asked(client, "asking")
     body: dict[str, Any] = {"assistant_id": "asking"}
@@ -88,6 +92,7 @@ async def test_one_null_to_several_questions_is_an_error(http: httpx.AsyncClient
     assert "interrupt id" in reply.json()["__error__"]["message"]
 
 
+@pytest.mark.requirement("agents:semantics:goto")
 @pytest.mark.parametrize(
     ("goto", "words"),
     [
@@ -104,6 +109,7 @@ async def test_a_command_says_where_to_go(client: Any, goto: Any, words: list[st
     assert sorted(values["words"]) == sorted(["answer", *words])
 
 
+@pytest.mark.requirement("agents:semantics:goto")
 @pytest.mark.parametrize("update", [{"words": ["by hand"]}, [["words", ["by hand"]]]])
 async def test_a_command_updates_the_state(client: Any, update: Any):
     thread, _ = await asked(client, "asking")
@@ -123,6 +129,7 @@ async def test_an_answer_on_a_thread_that_never_asked_begins_it(client: Any):
     assert [one["value"] for one in values["__interrupt__"]] == ["which word?"]
 
 
+@pytest.mark.requirement("agents:semantics:breakpoints")
 @pytest.mark.parametrize("name", ["first", ["first"], "*"])
 async def test_a_run_stops_behind_a_node_and_goes_on(client: Any, name: Any):
     thread = await new_thread(client)
@@ -145,6 +152,7 @@ async def test_a_run_stops_behind_a_node_and_goes_on(client: Any, name: Any):
     assert values == {"words": ["first", "second"]}
 
 
+@pytest.mark.requirement("agents:semantics:breakpoints")
 async def test_a_run_stops_before_a_node(client: Any):
     thread = await new_thread(client)
 
@@ -156,6 +164,7 @@ async def test_a_run_stops_before_a_node(client: Any):
     assert (await client.runs.list(thread))[0]["status"] == "success"
 
 
+@pytest.mark.requirement("agents:streams:interrupts")
 async def test_a_question_is_streamed_with_its_id(client: Any):
     thread = await new_thread(client)
     events = [
@@ -174,6 +183,7 @@ async def test_a_question_is_streamed_with_its_id(client: Any):
     ]
 
 
+@pytest.mark.requirement("agents:semantics:replay")
 @pytest.mark.parametrize("form", ["checkpoint", "checkpoint_id"])
 async def test_a_run_begins_at_an_earlier_checkpoint(client: Any, form: str):
     thread = await new_thread(client)
@@ -198,6 +208,7 @@ async def test_a_run_begins_at_an_earlier_checkpoint(client: Any, form: str):
     assert forked["words"] == ["one", "first", "two", "first", "second"]
 
 
+@pytest.mark.requirement("agents:semantics:durability")
 @pytest.mark.parametrize(
     ("option", "kept"),
     [
@@ -219,6 +230,7 @@ async def test_as_many_checkpoints_are_kept_as_the_client_says(
     assert len(await client.threads.get_history(thread)) == kept
 
 
+@pytest.mark.requirement("agents:semantics:recursion")
 async def test_a_run_that_goes_round_too_often_fails(client: Any):
     result = await client.runs.wait(
         None, "endless", input={"words": []}, config={"recursion_limit": 3}, raise_error=False
@@ -234,6 +246,7 @@ async def test_a_function_gives_what_it_returns(client: Any):
     assert (await client.threads.get(thread))["status"] == "idle"
 
 
+@pytest.mark.requirement("agents:runs:feedback-keys")
 async def test_keys_for_feedback_do_no_harm(client: Any):
     events = [
         part.event
@@ -245,6 +258,7 @@ async def test_keys_for_feedback_do_no_harm(client: Any):
     assert "error" not in events
 
 
+@pytest.mark.requirement("agents:runs:both-contexts")
 @pytest.mark.parametrize(
     ("part", "named"),
     [

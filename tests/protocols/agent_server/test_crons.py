@@ -61,6 +61,7 @@ class TestFiring:
         for cron_id in made:
             client.crons.delete(cron_id)
 
+    @pytest.mark.requirement("agents:crons:fires")
     def test_each_run_has_a_thread_of_its_own_and_the_crons_metadata(
         self, client: Any, every_second: Callable[..., Any], mark: dict[str, str]
     ):
@@ -76,6 +77,7 @@ class TestFiring:
             assert run["metadata"].items() >= mark.items()
             assert run["kwargs"]["config"]["configurable"]["cron_id"] == cron["cron_id"]
 
+    @pytest.mark.requirement("agents:crons:on-completed")
     def test_threads_go_with_their_runs_unless_they_are_to_stay(
         self, client: Any, every_second: Callable[..., Any], mark: dict[str, str]
     ):
@@ -89,6 +91,7 @@ class TestFiring:
         client.crons.update(cron["cron_id"], enabled=False)
         until(lambda: not client.threads.count(metadata=mark), "the end of its threads")
 
+    @pytest.mark.requirement("agents:crons:fires")
     def test_runs_on_a_thread_go_on_from_one_another(
         self, client: Any, every_second: Callable[..., Any]
     ):
@@ -104,6 +107,7 @@ class TestFiring:
         words = client.threads.get(thread_id)["values"]["words"]
         assert words[:4] == ["first", "second"] * 2
 
+    @pytest.mark.requirement("agents:crons:change")
     def test_one_that_is_switched_off_waits_until_it_is_on_again(
         self, client: Any, every_second: Callable[..., Any], mark: dict[str, str]
     ):
@@ -141,6 +145,7 @@ def test_a_process_that_is_to_leave_crons_alone_leaves_their_runs_to_the_next(tm
         until(lambda: client.threads.search(metadata=mark), "a run")
 
 
+@pytest.mark.requirement("agents:crons:row")
 async def test_a_cron_as_clients_read_it(client: Any):
     mark = {"mark": str(uuid4())}
     end = datetime(2100, 1, 1, 12, tzinfo=UTC)
@@ -224,6 +229,7 @@ class TestChanging:
         assert time_of(hourly["next_run_date"]).minute == 0
         assert time_of(shifted["next_run_date"]).minute == 30
 
+    @pytest.mark.requirement("agents:crons:change")
     async def test_an_end_comes_and_goes(self, client: Any, cron: Any):
         over = await client.crons.update(cron["cron_id"], end_time=datetime(2001, 1, 1))  # noqa: DTZ001
         same = await client.crons.update(cron["cron_id"], schedule=YEARLY)
@@ -234,12 +240,14 @@ class TestChanging:
         assert endless["end_time"] is None
         assert endless["next_run_date"] == cron["next_run_date"]
 
+    @pytest.mark.requirement("agents:crons:change")
     async def test_nothing_is_no_change(self, client: Any, cron: Any):
         with pytest.raises(BadRequestError, match="Nothing to change"):
             await client.crons.update(cron["cron_id"])
 
 
 class TestSearching:
+    @pytest.mark.requirement("agents:crons:search")
     async def test_by_each_condition(self, client: Any):
         mark = {"mark": str(uuid4())}
         thread_id = (await client.threads.create())["thread_id"]
@@ -263,6 +271,7 @@ class TestSearching:
         assert await client.crons.count(metadata=mark) == 2
         assert await client.crons.count(metadata=mark, thread_id=thread_id) == 1
 
+    @pytest.mark.requirement("agents:crons:search", "agents:conventions:pages")
     async def test_pages_lead_to_the_next_and_show_what_is_selected(
         self, client: Any, http: httpx.AsyncClient
     ):
@@ -289,6 +298,7 @@ class TestSearching:
 
 
 class TestRefusals:
+    @pytest.mark.requirement("agents:crons:refusals")
     @pytest.mark.parametrize(
         ("wrong", "detail"),
         [
@@ -339,6 +349,7 @@ class TestRefusals:
             )
 
 
+@pytest.mark.requirement("agents:crons:gone")
 async def test_crons_go_with_what_they_are_of(client: Any):
     assistant = await client.assistants.create("steps")
     thread_id = (await client.threads.create())["thread_id"]

@@ -29,6 +29,7 @@ async def left(http: httpx.AsyncClient, thread: str, way: str, **body: Any) -> s
     return name
 
 
+@pytest.mark.requirement("agents:semantics:disconnect")
 @pytest.mark.parametrize("way", ["stream", "wait"])
 async def test_a_run_may_end_with_the_connection_of_its_client(
     client: Any, http: httpx.AsyncClient, way: str
@@ -45,6 +46,7 @@ async def test_a_run_may_end_with_the_connection_of_its_client(
     assert (await client.runs.get(thread, run["run_id"]))["status"] == "interrupted"
 
 
+@pytest.mark.requirement("agents:semantics:disconnect")
 @pytest.mark.parametrize("body", [{}, {"on_disconnect": "continue"}])
 @pytest.mark.parametrize("way", ["stream", "wait"])
 async def test_a_run_goes_on_without_its_client(
@@ -58,6 +60,7 @@ async def test_a_run_goes_on_without_its_client(
     assert (await client.runs.join(thread, run["run_id"]))["words"][-1] == "second"
 
 
+@pytest.mark.requirement("agents:joins:disconnect")
 @pytest.mark.parametrize("way", ["stream", "join"])
 async def test_a_joiner_may_take_the_run_along(client: Any, http: httpx.AsyncClient, way: str):
     thread, run, _ = await begun(client)
@@ -77,6 +80,7 @@ def service(folder: Path) -> Any:
     return serving(create_app(Settings.parse(settings), project=read(PROJECT)))
 
 
+@pytest.mark.requirement("agents:joins:cut")
 async def test_clients_of_a_service_that_stops_see_that_the_run_is_not_over(tmp_path: Path):
     name, stop = new_gate()
     async with AsyncExitStack() as clients:

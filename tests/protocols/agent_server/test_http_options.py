@@ -88,6 +88,7 @@ def published(tmp_path: Path) -> Published:
     return serve
 
 
+@pytest.mark.requirement("agents:system:info")
 def test_the_service_says_what_it_is(published: Published):
     with published({}) as client:
         root, ok = client.get("/").json(), client.get("/ok", params={"check_db": 1})
@@ -99,6 +100,7 @@ def test_the_service_says_what_it_is(published: Published):
     assert info["version"]
 
 
+@pytest.mark.requirement("agents:system:langserve")
 def test_every_graph_answers_langserve_clients_too(published: Published):
     with published({}) as client:
         base = str(client.base_url).rstrip("/")
@@ -111,6 +113,7 @@ def test_every_graph_answers_langserve_clients_too(published: Published):
         assert list(made.stream({})) == [{"say": {"said": "nobody"}}]
 
 
+@pytest.mark.requirement("agents:system:disabled")
 def test_resources_are_left_out(published: Published):
     with published({"disable_assistants": True, "disable_store": True}) as client:
         assert client.post("/assistants/search").status_code == 404
@@ -119,6 +122,7 @@ def test_resources_are_left_out(published: Published):
         assert client.get("/info").json()["flags"]["assistants"] is False
 
 
+@pytest.mark.requirement("agents:system:prefix")
 def test_everything_is_below_the_prefix_and_probes_are_at_the_root_too(published: Published):
     with published({"mount_prefix": "/api"}) as client:
         thread = client.post("/api/threads").json()["thread_id"]
@@ -136,6 +140,7 @@ def test_everything_is_below_the_prefix_and_probes_are_at_the_root_too(published
         }
 
 
+@pytest.mark.requirement("agents:nodes:headers")
 def test_chosen_headers_reach_the_run(published: Published):
     with published({"configurable_headers": {"includes": ["x-*"]}}) as client:
         reply = client.post(
@@ -145,6 +150,7 @@ def test_chosen_headers_reach_the_run(published: Published):
     assert reply.json() == {"said": "red"}
 
 
+@pytest.mark.requirement("agents:conventions:cors")
 def test_pages_of_the_named_origins_may_call(published: Published):
     cors = {"allow_origins": ["https://chat.example.com"], "expose_headers": ["x-own"]}
     asks = {
@@ -167,6 +173,7 @@ def test_pages_of_the_named_origins_may_call(published: Published):
     assert "access-control-allow-origin" not in other.headers
 
 
+@pytest.mark.requirement("agents:system:own-app")
 def test_the_project_s_own_application_is_a_part_of_the_service(published: Published):
     with published({"app": "./web.py:app"}) as client:
         hello, thread = client.get("/hello"), client.post("/threads")

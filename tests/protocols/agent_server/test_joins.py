@@ -41,6 +41,7 @@ async def joined(client: Any, thread: str, run: str, **options: Any) -> list[Any
     return [part async for part in client.runs.join_stream(thread, run, **options)]
 
 
+@pytest.mark.requirement("agents:joins:result", "agents:runs:background")
 async def test_who_joins_gets_what_comes_of_the_run(client: Any):
     thread, run, gate = await begun(client)
     gate.open()
@@ -53,6 +54,7 @@ async def test_who_joins_gets_what_comes_of_the_run(client: Any):
     assert afterwards["words"] == later["words"]  # what the thread holds by now
 
 
+@pytest.mark.requirement("agents:joins:live", "agents:conventions:locations")
 async def test_a_late_joiner_gets_what_comes_from_then_on(client: Any, http: httpx.AsyncClient):
     thread, run, gate = await begun(client)
 
@@ -64,6 +66,7 @@ async def test_a_late_joiner_gets_what_comes_from_then_on(client: Any, http: htt
         assert reply.headers["location"] == f"{place}/stream"
 
 
+@pytest.mark.requirement("agents:joins:modes", "agents:conventions:lists", "agents:streams:custom")
 @pytest.mark.parametrize(
     "query",
     [
@@ -83,6 +86,7 @@ async def test_a_joiner_chooses_modes_in_each_form_of_a_list(
         assert await names(reply) == ["updates", "custom", "updates", "updates"]
 
 
+@pytest.mark.requirement("agents:joins:early")
 async def test_a_joiner_that_comes_before_the_run_begins_sees_all_of_it(
     client: Any, http: httpx.AsyncClient
 ):
@@ -102,6 +106,7 @@ async def test_a_finished_run_that_is_not_resumable_has_nothing_to_send(client: 
     assert await joined(client, thread, run, last_event_id="-1") == []
 
 
+@pytest.mark.requirement("agents:joins:ids")
 async def test_only_the_events_of_resumable_runs_have_ids(client: Any):
     async def ids(**options: Any) -> list[Any]:
         stream = client.runs.stream(None, "steps", input={"words": []}, **options)
@@ -113,6 +118,7 @@ async def test_only_the_events_of_resumable_runs_have_ids(client: Any):
     assert sorted({int(one) for one in numbered}) == [int(one) for one in numbered]
 
 
+@pytest.mark.requirement("agents:joins:resume")
 @pytest.mark.parametrize("beginning", ["-1", "0-0"])
 async def test_a_resumable_run_is_sent_again_from_any_of_its_events(client: Any, beginning: str):
     thread, run = await ended(client, stream_resumable=True)
@@ -125,6 +131,7 @@ async def test_a_resumable_run_is_sent_again_from_any_of_its_events(client: Any,
     assert await joined(client, thread, run, last_event_id=whole[-1].id) == []
 
 
+@pytest.mark.requirement("agents:joins:odd-ids")
 @pytest.mark.parametrize("header", [None, "garbage", "999", "1700000000000-0", "²"])
 async def test_what_is_no_id_asks_for_what_comes_from_then_on(
     client: Any, http: httpx.AsyncClient, header: str | None
@@ -139,6 +146,7 @@ async def test_what_is_no_id_asks_for_what_comes_from_then_on(
         assert (reply.status_code, await names(reply)) == (200, [])
 
 
+@pytest.mark.requirement("agents:joins:stateless")
 async def test_a_stateless_run_is_joined_by_its_id(client: Any, http: httpx.AsyncClient):
     name, gate = new_gate()
     run = await client.runs.create(None, "gated", input={"words": [], "gate": name})
@@ -153,6 +161,7 @@ async def test_a_stateless_run_is_joined_by_its_id(client: Any, http: httpx.Asyn
     assert gone.status_code == 404
 
 
+@pytest.mark.requirement("agents:joins:unknown")
 async def test_runs_that_are_not_there_are_not_joined(client: Any, http: httpx.AsyncClient):
     thread = (await client.threads.create())["thread_id"]
     _, run = await ended(client)

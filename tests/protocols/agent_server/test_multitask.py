@@ -35,6 +35,7 @@ async def test_an_idle_thread_takes_a_run_with_any_strategy(client: Any, strateg
     assert values == {"words": ["new", "first", "second"]}
 
 
+@pytest.mark.requirement("agents:semantics:enqueue")
 async def test_a_run_that_is_queued_comes_after_the_one_that_works(client: Any):
     thread, old, gate = await begun(client)
     new = await then(client, thread, "enqueue")
@@ -47,6 +48,7 @@ async def test_a_run_that_is_queued_comes_after_the_one_that_works(client: Any):
     assert values["words"] == ["first", "passed", "second", "new", "first", "second"]
 
 
+@pytest.mark.requirement("agents:semantics:reject")
 @pytest.mark.parametrize("way", ["", "/stream", "/wait"])
 async def test_a_busy_thread_rejects_before_anything_is_sent(
     client: Any, http: httpx.AsyncClient, way: str
@@ -65,6 +67,7 @@ async def test_a_busy_thread_rejects_before_anything_is_sent(
     assert await statuses(client, thread) == {old: "success"}
 
 
+@pytest.mark.requirement("agents:semantics:interrupt")
 async def test_an_interrupted_run_leaves_the_steps_that_it_finished(client: Any):
     thread, old, _ = await begun(client)
     waiting = await then(client, thread, "enqueue")
@@ -81,6 +84,7 @@ async def test_an_interrupted_run_leaves_the_steps_that_it_finished(client: Any)
     assert (await client.threads.get(thread))["status"] == "idle"
 
 
+@pytest.mark.requirement("agents:semantics:rollback", "agents:semantics:cancel-pending")
 async def test_a_run_that_is_rolled_back_leaves_no_ghost(client: Any):
     thread = (await client.threads.create())["thread_id"]
     before = await client.runs.wait(thread, "steps", input={"words": ["before"]})
@@ -97,6 +101,7 @@ async def test_a_run_that_is_rolled_back_leaves_no_ghost(client: Any):
             await client.runs.get(thread, gone)
 
 
+@pytest.mark.requirement("agents:semantics:delayed")
 @pytest.mark.parametrize("strategy", STRATEGIES)
 async def test_a_delayed_run_makes_its_thread_busy_and_holds_nobody_up(client: Any, strategy: str):
     thread = (await client.threads.create())["thread_id"]
@@ -133,6 +138,7 @@ async def test_who_waits_for_a_superseded_run_gets_what_it_left(client: Any):
     assert (await client.runs.join(thread, old))["words"] == values["words"]
 
 
+@pytest.mark.requirement("agents:runs:if-not-exists")
 async def test_a_thread_is_made_under_the_id_that_the_client_chose(client: Any):
     own = str(uuid4())
     with pytest.raises(NotFoundError):
@@ -144,6 +150,7 @@ async def test_a_thread_is_made_under_the_id_that_the_client_chose(client: Any):
     assert (await client.runs.join(own, run["run_id"]))["words"] == ["first", "second"]
 
 
+@pytest.mark.requirement("agents:runs:stateless")
 async def test_a_stateless_run_that_keeps_its_thread_can_be_gone_on_with(client: Any):
     run = await client.runs.create(None, "steps", input={"words": []}, on_completion="keep")
     await client.runs.join(run["thread_id"], run["run_id"])

@@ -10,6 +10,7 @@ from langgraph_sdk.errors import NotFoundError
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.requirement("agents:runs:wait")
 async def test_a_thread_remembers_its_runs(client: Any):
     thread = (await client.threads.create())["thread_id"]
     await client.runs.wait(thread, "steps", input={"words": ["one"]})
@@ -22,6 +23,7 @@ async def test_a_thread_remembers_its_runs(client: Any):
     assert [run["status"] for run in await client.runs.list(thread)] == ["success", "success"]
 
 
+@pytest.mark.requirement("agents:streams:metadata", "agents:streams:steps", "agents:streams:no-end")
 async def test_a_run_is_streamed(client: Any):
     parts = [
         (part.event, part.data)
@@ -40,6 +42,7 @@ async def test_a_run_is_streamed(client: Any):
     ]
 
 
+@pytest.mark.requirement("agents:runs:question", "agents:semantics:statuses")
 async def test_a_run_that_asks_is_answered(client: Any):
     thread = (await client.threads.create())["thread_id"]
     asked = await client.runs.wait(thread, "asking", input={"words": []})
@@ -51,6 +54,7 @@ async def test_a_run_that_asks_is_answered(client: Any):
     assert answered == {"words": ["blue"]}
 
 
+@pytest.mark.requirement("agents:runs:failure")
 async def test_a_failure_is_told_with_status_200(http: httpx.AsyncClient):
     reply = await http.post("/runs/wait", json={"assistant_id": "failing", "input": {}})
 
@@ -60,6 +64,7 @@ async def test_a_failure_is_told_with_status_200(http: httpx.AsyncClient):
     }
 
 
+@pytest.mark.requirement("agents:runs:stateless", "agents:conventions:locations")
 async def test_a_stateless_run_leaves_nothing(client: Any, http: httpx.AsyncClient):
     reply = await http.post("/runs/wait", json={"assistant_id": "steps", "input": {"words": []}})
     place = reply.headers["content-location"]
@@ -70,6 +75,7 @@ async def test_a_stateless_run_leaves_nothing(client: Any, http: httpx.AsyncClie
         await client.threads.get(place.split("/")[2])
 
 
+@pytest.mark.requirement("agents:runs:unknown-assistant", "agents:conventions:ids")
 @pytest.mark.parametrize(
     ("path", "body", "status", "detail"),
     [

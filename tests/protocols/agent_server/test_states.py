@@ -39,6 +39,7 @@ def is_one_line(parents: dict[str, str | None]) -> bool:
 
 
 class TestReading:
+    @pytest.mark.requirement("agents:states:latest")
     async def test_the_latest_state(self, client: Any, thread: str):
         state = await client.threads.get_state(thread)
         kept = await client.threads.get(thread)
@@ -67,6 +68,7 @@ class TestReading:
         assert state["metadata"]["run_id"] == run["run_id"]
         assert kept["created_at"] < state["created_at"] <= kept["state_updated_at"]
 
+    @pytest.mark.requirement("agents:states:never-ran")
     async def test_a_thread_that_never_ran_has_an_empty_one(self, client: Any):
         named = await client.threads.create(graph_id="steps")
         for made in (await client.threads.create(), named):
@@ -81,6 +83,7 @@ class TestReading:
             assert {state[name] for name in ("metadata", "created_at", "checkpoint")} == {None}
             assert await client.threads.get_history(made["thread_id"]) == []
 
+    @pytest.mark.requirement("agents:states:at")
     async def test_an_earlier_state_is_found_in_three_ways(self, client: Any, thread: str):
         history = await client.threads.get_history(thread)
         earlier = history[1]
@@ -93,6 +96,7 @@ class TestReading:
         assert [task["name"] for task in earlier["tasks"]] == ["second"]
         assert earlier["tasks"][0]["result"] == {"words": ["second"]}
 
+    @pytest.mark.requirement("agents:states:unknown")
     async def test_a_checkpoint_that_is_not_there_is_an_empty_state(self, client: Any, thread: str):
         unknown = str(uuid4())
         state = await client.threads.get_state(thread, checkpoint_id=unknown)
@@ -104,6 +108,7 @@ class TestReading:
             "checkpoint_id": unknown,
         }
 
+    @pytest.mark.requirement("agents:states:select")
     async def test_a_part_of_a_state(self, client: Any, thread: str):
         whole = await client.threads.get_state(thread)
         part = await client.threads.get_state(thread, select=["next", "values.words"])
@@ -122,6 +127,7 @@ class TestReading:
         assert state["next"] == ["fail"]
         assert "the node does not like this" in state["tasks"][0]["error"]
 
+    @pytest.mark.requirement("agents:clients:python")
     def test_the_synchronous_client(self, url: str):
         with get_sync_client(url=url) as opened:
             client: Any = opened
@@ -134,6 +140,7 @@ class TestReading:
 
 
 class TestSubgraphs:
+    @pytest.mark.requirement("agents:states:subgraphs")
     async def test_a_state_within_which_somebody_is_asked(self, client: Any):
         thread = await thread_of(client, "deep", ["one"])
         flat = await client.threads.get_state(thread)
@@ -156,6 +163,7 @@ class TestSubgraphs:
         assert kept["interrupts"] == {task["id"]: flat["interrupts"]}
         assert kept["status"] == "interrupted"
 
+    @pytest.mark.requirement("agents:states:subgraphs", "agents:states:from")
     async def test_the_state_and_the_history_of_a_subgraph(self, client: Any):
         thread = await thread_of(client, "deep", ["one"])
         (task,) = (await client.threads.get_state(thread))["tasks"]
@@ -186,6 +194,7 @@ class TestSubgraphs:
 
 
 class TestUpdating:
+    @pytest.mark.requirement("agents:states:update")
     async def test_values_are_as_if_a_node_had_returned_them(self, client: Any, thread: str):
         before = await client.threads.get_state(thread)
         place = await client.threads.update_state(thread, {"words": ["x"]}, as_node="first")
@@ -205,6 +214,7 @@ class TestUpdating:
         assert values == {"words": [*WORDS, "x", "second"]}
         assert is_one_line(await lineage(client, thread))
 
+    @pytest.mark.requirement("agents:states:update")
     async def test_the_node_that_wrote_last_is_meant(self, client: Any, thread: str):
         await client.threads.update_state(thread, {"words": ["x"]})
         state = await client.threads.get_state(thread)
@@ -241,6 +251,7 @@ class TestUpdating:
 
         assert values == {"words": ["mine", "first", "second"]}
 
+    @pytest.mark.requirement("agents:states:fork", "agents:states:history")
     async def test_a_fork_leaves_what_was_there(self, client: Any, thread: str):
         before = await client.threads.get_history(thread)
         root = before[2]
@@ -266,6 +277,7 @@ class TestUpdating:
         assert values == {"words": ["one", "left", "second"]}
         assert (await client.threads.get_state(thread))["values"] == values
 
+    @pytest.mark.requirement("agents:states:busy")
     async def test_a_run_that_works_is_in_the_way(self, client: Any):
         thread = (await client.threads.create())["thread_id"]
         run = await client.runs.create(thread, "waiting", input={"words": ["one"]})
@@ -316,6 +328,7 @@ async def test_a_graph_is_made_as_for_the_last_run(client: Any):
 
 
 class TestHistory:
+    @pytest.mark.requirement("agents:states:history")
     async def test_it_is_one_state_unless_more_are_wanted(
         self, client: Any, http: httpx.AsyncClient, thread: str
     ):
@@ -326,6 +339,7 @@ class TestHistory:
         assert (await http.get(f"/threads/{thread}/history")).json() == whole
         assert (await http.get(f"/threads/{thread}/history?limit=2")).json() == whole[:2]
 
+    @pytest.mark.requirement("agents:states:before")
     async def test_before_has_several_forms(
         self, client: Any, http: httpx.AsyncClient, thread: str
     ):
@@ -338,6 +352,7 @@ class TestHistory:
         by_query = await http.get(f"/threads/{thread}/history?before={at}&limit=1")
         assert by_query.json() == whole[2:3]
 
+    @pytest.mark.requirement("agents:states:from")
     async def test_it_begins_where_it_is_told_to(self, client: Any, thread: str):
         whole = await client.threads.get_history(thread)
         start = whole[1]["checkpoint"]
@@ -361,6 +376,7 @@ class TestHistory:
         for limit in (19, 20, 21, 40, 43, 44):
             assert await client.threads.get_history(thread, limit=limit) == whole[:limit]
 
+    @pytest.mark.requirement("agents:states:metadata")
     async def test_it_is_searched_by_metadata(self, client: Any, thread: str):
         await client.threads.update_state(thread, {"words": ["x"]})
         whole = await client.threads.get_history(thread)
@@ -379,6 +395,7 @@ class TestRemoteGraph:
         with get_sync_client(url=url) as synchronous:
             yield RemoteGraph("deep", client=client, sync_client=synchronous)
 
+    @pytest.mark.requirement("agents:clients:remote-graph")
     async def test_states_are_read_and_written(self, remote: Any, client: Any):
         thread = await thread_of(client, "deep", ["one"])
         on = {"configurable": {"thread_id": thread}}
@@ -427,6 +444,7 @@ class TestRemoteGraph:
         assert "middle:child:ask" in drawn.nodes
 
 
+@pytest.mark.requirement("agents:threads:storage")
 async def test_what_a_thread_takes(http: httpx.AsyncClient, client: Any, thread: str):
     fresh = (await client.threads.create())["thread_id"]
     before, found = [(await http.get(f"/threads/{one}/storage")).json() for one in (fresh, thread)]

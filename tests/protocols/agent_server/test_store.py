@@ -46,6 +46,7 @@ def keys(found: Any) -> list[str]:
     return [item["key"] for item in found["items"]]
 
 
+@pytest.mark.requirement("agents:store:items")
 async def test_an_item_is_put_changed_and_deleted(client: Any, space: str):
     store, there = client.store, [space, "prefs"]
     await store.put_item(there, "k", {"v": 1, "deep": {"list": [1, None, "é𝄞"]}})
@@ -65,6 +66,7 @@ async def test_an_item_is_put_changed_and_deleted(client: Any, space: str):
     await store.delete_item(there, "k")
 
 
+@pytest.mark.requirement("agents:clients:python")
 def test_the_synchronous_client(url: str, space: str):
     with get_sync_client(url=url) as client:
         client.store.put_item([space], "k", {"v": 1}, index=["v"])
@@ -76,6 +78,7 @@ def test_the_synchronous_client(url: str, space: str):
         assert client.store.search_items([space]) == {"items": []}
 
 
+@pytest.mark.requirement("agents:store:search")
 async def test_searches(client: Any, space: str):
     store = client.store
     for n in range(15):
@@ -94,6 +97,7 @@ async def test_searches(client: Any, space: str):
     assert item["score"] is None
 
 
+@pytest.mark.requirement("agents:store:namespaces")
 async def test_namespaces(client: Any, space: str):
     for path in (["a", "x"], ["b", "x"], ["b", "y", "z"]):
         await client.store.put_item([space, *path], "k", {})
@@ -116,6 +120,7 @@ async def test_a_hundred_clients_at_once(client: Any, space: str):
     assert {item["value"]["n"] for item in found["items"]} == set(range(100))
 
 
+@pytest.mark.requirement("agents:store:labels")
 async def test_labels_that_there_cannot_be(client: Any):
     with pytest.raises(UnprocessableEntityError, match="namespace"):
         await client.store.put_item(["a", ""], "k", {})
@@ -123,6 +128,7 @@ async def test_labels_that_there_cannot_be(client: Any):
         await client.store.search_items(["a.b"])
 
 
+@pytest.mark.requirement("agents:store:operators")
 async def test_operators_that_there_are_not(client: Any):
     with pytest.raises(BadRequestError, match=r"Unsupported operator: \$like"):
         await client.store.search_items(["a"], filter={"n": {"$like": "x"}})
@@ -172,6 +178,7 @@ async def test_what_is_refused(
     assert detail in answer.json()["detail"]
 
 
+@pytest.mark.requirement("agents:store:no-prefix")
 async def test_what_may_be_left_out(http: httpx.AsyncClient, space: str):
     item = {"namespace": [space], "key": "k", "value": {"a": None}, "index": None, "ttl": None}
     put = await http.put("/store/items", json={**item, "unknown": 1})
@@ -204,6 +211,7 @@ def test_a_model_that_cannot_be_had_stops_the_start(
 class TestARememberingProject:
     """One with an index, a time to live, and nodes that use the store."""
 
+    @pytest.mark.requirement("agents:store:semantic")
     async def test_the_nearest_come_first(self, remembering: Any, space: str):
         store = remembering.store
         await store.put_item([space], "car", {"text": "car"})
@@ -218,6 +226,7 @@ class TestARememberingProject:
         assert car == pytest.approx(0)
         assert hidden is None
 
+    @pytest.mark.requirement("agents:store:nodes")
     @pytest.mark.parametrize("graph", ["remembers", "remembers_later"])
     async def test_nodes_and_clients_share_it(self, remembering: Any, space: str, graph: str):
         await remembering.store.put_item([space], "from the client", {"text": "cat"})
@@ -227,6 +236,7 @@ class TestARememberingProject:
         assert left["seen"] == ["from the client", "from the node"]
         assert item["value"] == {"text": "kitten"}
 
+    @pytest.mark.requirement("agents:store:ttl")
     async def test_what_does_not_live_long(self, remembering: Any, space: str):
         store = remembering.store
         await store.put_item([space], "short", {"text": "cat"}, ttl=1)

@@ -20,6 +20,7 @@ async def parts(client: Any, graph: str, given: Any, **options: Any) -> list[Any
 SAID: dict[str, Any] = {"messages": [{"type": "human", "content": "hello"}]}
 
 
+@pytest.mark.requirement("agents:streams:tuples")
 @pytest.mark.parametrize("modes", ["messages-tuple", ["messages", "messages-tuple"]])
 async def test_messages_come_in_pieces_with_what_made_them(client: Any, modes: Any):
     events = await parts(client, "talking", SAID, stream_mode=modes)
@@ -31,6 +32,7 @@ async def test_messages_come_in_pieces_with_what_made_them(client: Any, modes: A
     assert {told["langgraph_node"] for _, told in pieces} == {"talk"}
 
 
+@pytest.mark.requirement("agents:streams:messages")
 async def test_messages_come_as_they_are_so_far(client: Any):
     events = await parts(client, "talking", SAID, stream_mode="messages")
 
@@ -41,6 +43,7 @@ async def test_messages_come_as_they_are_so_far(client: Any):
     )
 
 
+@pytest.mark.requirement("agents:streams:subgraphs")
 async def test_events_of_subgraphs_name_where_they_are_from(client: Any):
     events = await parts(
         client, "nested", {"words": []}, stream_mode="updates", stream_subgraphs=True
@@ -54,6 +57,7 @@ async def test_events_of_subgraphs_name_where_they_are_from(client: Any):
     assert kinds[1][2] == ""
 
 
+@pytest.mark.requirement("agents:streams:error")
 async def test_a_failure_is_the_last_event(client: Any):
     events = await parts(client, "failing", {"words": []}, stream_mode="updates")
 
@@ -63,12 +67,14 @@ async def test_a_failure_is_the_last_event(client: Any):
     )
 
 
+@pytest.mark.requirement("agents:streams:newer-modes")
 async def test_new_modes_that_are_not_of_runs_are_passed_over(client: Any):
     events = await parts(client, "steps", {"words": []}, stream_mode=["tools", "updates"])
 
     assert {part.event for part in events} == {"metadata", "updates"}
 
 
+@pytest.mark.requirement("agents:streams:frames")
 async def test_events_are_framed_as_the_clients_expect(http: httpx.AsyncClient):
     asked = {"assistant_id": "steps", "input": {"words": []}, "stream_resumable": True}
     reply = await http.post("/runs/stream", json=asked)
@@ -87,6 +93,7 @@ async def test_events_are_framed_as_the_clients_expect(http: httpx.AsyncClient):
     assert reply.headers["location"].startswith("/threads/")
 
 
+@pytest.mark.requirement("agents:streams:heartbeat")
 async def test_signs_of_life_come_regularly_even_before_the_run_begins(
     client: Any, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ):
@@ -114,6 +121,7 @@ async def test_signs_of_life_come_regularly_even_before_the_run_begins(
     assert "content-length" not in waited.headers
 
 
+@pytest.mark.requirement("agents:runs:batch")
 async def test_runs_are_begun_together(client: Any, http: httpx.AsyncClient):
     runs = await client.runs.create_batch(
         [{"assistant_id": "steps", "input": {"words": [str(one)]}} for one in range(3)]
@@ -127,6 +135,7 @@ async def test_runs_are_begun_together(client: Any, http: httpx.AsyncClient):
     assert [reply.status_code for reply in (refused, empty)] == [422, 422]
 
 
+@pytest.mark.requirement("agents:runs:list")
 async def test_runs_are_listed_in_part(client: Any, http: httpx.AsyncClient):
     thread = (await client.threads.create())["thread_id"]
     for _ in range(3):
@@ -144,6 +153,7 @@ async def test_runs_are_listed_in_part(client: Any, http: httpx.AsyncClient):
     assert not any("auth" in name for name in whole[0]["kwargs"]["config"]["configurable"])
 
 
+@pytest.mark.requirement("agents:clients:python")
 def test_the_client_without_asyncio_does_the_same(url: str):
     with get_sync_client(url=url) as client:
         thread = client.threads.create()["thread_id"]

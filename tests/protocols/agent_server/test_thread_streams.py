@@ -35,6 +35,7 @@ async def followed(client: Any, http: httpx.AsyncClient, query: str = "") -> lis
         return await until_done(events(reply), runs=2)
 
 
+@pytest.mark.requirement("agents:followers:runs")
 async def test_all_runs_of_a_thread_are_followed(client: Any, http: httpx.AsyncClient):
     seen = await followed(client, http)
 
@@ -48,6 +49,7 @@ async def test_all_runs_of_a_thread_are_followed(client: Any, http: httpx.AsyncC
     assert sorted(set(ids)) == ids
 
 
+@pytest.mark.requirement("agents:followers:modes")
 @pytest.mark.parametrize(
     ("query", "names"),
     [
@@ -78,6 +80,7 @@ async def test_a_follower_may_begin_with_the_run_that_goes_on(
     assert [part.event for part in seen[1:4]] == ["values", "updates", "values"]
 
 
+@pytest.mark.requirement("agents:followers:resume")
 async def test_a_follower_goes_on_where_it_left(client: Any, http: httpx.AsyncClient):
     name, gate = new_gate()
     thread = (await client.threads.create())["thread_id"]
@@ -104,6 +107,7 @@ async def test_who_comes_back_too_late_is_told_so(client: Any, http: httpx.Async
     assert set(first.data) == {"thread_id", "missed_before"}
 
 
+@pytest.mark.requirement("agents:followers:unknown")
 async def test_there_must_be_a_thread_and_such_a_mode(client: Any, http: httpx.AsyncClient):
     thread = (await client.threads.create())["thread_id"]
 
@@ -114,6 +118,7 @@ async def test_there_must_be_a_thread_and_such_a_mode(client: Any, http: httpx.A
     assert (refused.status_code, refused.json()["detail"]) == (422, "Invalid stream mode: colours")
 
 
+@pytest.mark.requirement("agents:followers:states")
 @pytest.mark.parametrize("mode", ["state_update", "run_modes,state_update"])
 async def test_a_state_that_is_changed_by_hand_is_told(
     client: Any, http: httpx.AsyncClient, mode: str

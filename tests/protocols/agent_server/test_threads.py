@@ -18,6 +18,7 @@ async def thread_of(client: Any, graph: str, given: Any = None) -> str:
     return str(thread)
 
 
+@pytest.mark.requirement("agents:threads:life")
 async def test_a_thread_is_made_changed_and_deleted(client: Any):
     made = await client.threads.create(metadata={"owner": "ada"})
     changed = await client.threads.update(made["thread_id"], metadata={"size": 2})
@@ -29,6 +30,7 @@ async def test_a_thread_is_made_changed_and_deleted(client: Any):
         await client.threads.get(made["thread_id"])
 
 
+@pytest.mark.requirement("agents:threads:if-exists")
 async def test_an_id_is_taken_once(client: Any):
     own = str(uuid4())
     await client.threads.create(thread_id=own, metadata={"first": True})
@@ -41,6 +43,7 @@ async def test_an_id_is_taken_once(client: Any):
         await client.threads.create(thread_id=own)
 
 
+@pytest.mark.requirement("agents:threads:search")
 async def test_threads_are_found_by_what_they_hold(client: Any):
     mark = str(uuid4())
     threads = [
@@ -58,6 +61,7 @@ async def test_threads_are_found_by_what_they_hold(client: Any):
     assert await client.threads.count(metadata={"mark": mark}) == 3
 
 
+@pytest.mark.requirement("agents:threads:minimal")
 async def test_a_patch_that_wants_no_answer_gets_none(http: httpx.AsyncClient):
     thread = (await http.post("/threads")).json()["thread_id"]
 
@@ -68,6 +72,7 @@ async def test_a_patch_that_wants_no_answer_gets_none(http: httpx.AsyncClient):
     assert (reply.status_code, reply.content) == (204, b"")
 
 
+@pytest.mark.requirement("agents:threads:config")
 async def test_a_thread_shows_the_choices_of_its_last_run_and_nothing_of_the_servers(client: Any):
     thread = (await client.threads.create())["thread_id"]
     chosen = {"tone": "dry", "run_id": "x", "langgraph_auth_user_id": "root"}
@@ -80,6 +85,7 @@ class TestHistories:
     def steps(self, *updates: Any) -> Any:
         return [{"updates": [{"values": values, "as_node": node}]} for values, node in updates]
 
+    @pytest.mark.requirement("agents:threads:supersteps")
     async def test_a_thread_is_made_with_a_history(self, client: Any):
         made = await client.threads.create(
             graph_id="steps",
@@ -144,6 +150,7 @@ class TestHistories:
         with pytest.raises(ConflictError):
             await client.threads.create(**wanted)
 
+    @pytest.mark.requirement("agents:threads:supersteps-fail")
     @pytest.mark.parametrize(
         ("metadata", "steps", "status", "detail"),
         [
@@ -166,6 +173,7 @@ class TestHistories:
 
 
 class TestCopying:
+    @pytest.mark.requirement("agents:threads:copy")
     async def test_a_copy_goes_its_own_way(self, client: Any):
         source = await thread_of(client, "asking")
         before = await client.threads.get_history(source)
@@ -185,12 +193,14 @@ class TestCopying:
         assert {one["checkpoint"]["thread_id"] for one in after} == {copy["thread_id"]}
         assert await client.runs.list(copy["thread_id"], limit=10) != []
 
+    @pytest.mark.requirement("agents:threads:copy-unknown")
     async def test_what_is_not_there_cannot_be_copied(self, client: Any):
         with pytest.raises(NotFoundError):
             await client.threads.copy(str(uuid4()))
 
 
 class TestPruning:
+    @pytest.mark.requirement("agents:threads:prune")
     async def test_threads_are_deleted_or_trimmed(self, client: Any):
         gone, trimmed = [await thread_of(client, "steps") for _ in range(2)]
         latest = await client.threads.get_state(trimmed)
@@ -207,6 +217,7 @@ class TestPruning:
 
 
 class TestLifetimes:
+    @pytest.mark.requirement("agents:threads:ttl")
     async def test_a_thread_says_when_its_time_comes(self, client: Any):
         made = await client.threads.create(ttl=90)
         first = await client.threads.get(made["thread_id"], include=["ttl"])
@@ -267,6 +278,7 @@ class TestDeleting:
 
 
 class TestExtracting:
+    @pytest.mark.requirement("agents:threads:extract")
     async def test_parts_of_what_threads_hold_come_beside_them(self, client: Any):
         thread = await thread_of(client, "echo", {"messages": "hi"})
         (found,) = await client.threads.search(
@@ -295,6 +307,7 @@ class TestExtracting:
         }
 
 
+@pytest.mark.requirement("agents:conventions:errors")
 @pytest.mark.parametrize(
     ("path", "body", "status", "detail"),
     [

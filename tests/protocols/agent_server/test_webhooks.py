@@ -64,6 +64,7 @@ async def receiver(heard: Heard) -> AsyncIterator[str]:
         yield f"{url}/hook"
 
 
+@pytest.mark.requirement("agents:webhooks:end")
 async def test_a_receiver_is_told_of_a_run(tmp_path: Path, heard: Heard, receiver: str):
     webhooks = {
         "url": {"disable_loopback": False},
@@ -89,6 +90,7 @@ async def test_a_receiver_is_told_of_a_run(tmp_path: Path, heard: Heard, receive
     assert heard.headers["webhook-signature"] == signed["webhook-signature"]
 
 
+@pytest.mark.requirement("agents:webhooks:questions")
 async def test_a_run_without_a_thread_tells_what_it_asks(
     tmp_path: Path, heard: Heard, receiver: str
 ):
@@ -102,6 +104,7 @@ async def test_a_run_without_a_thread_tells_what_it_asks(
     assert (content["status"], asked["value"]) == ("success", "which word?")
 
 
+@pytest.mark.requirement("agents:webhooks:own-path")
 async def test_a_path_is_told_within_the_server(tmp_path: Path, heard: Heard):
     with serving(heard.listen(application(tmp_path))) as url:
         async with get_client(url=url) as client:
@@ -112,6 +115,7 @@ async def test_a_path_is_told_within_the_server(tmp_path: Path, heard: Heard):
     assert content["error"] == {"error": "ValueError", "message": "the node does not like this"}
 
 
+@pytest.mark.requirement("agents:webhooks:policy")
 async def test_an_address_that_is_not_allowed_is_refused_at_once(tmp_path: Path):
     with serving(application(tmp_path)) as url:
         async with httpx.AsyncClient(base_url=url) as http:
@@ -122,6 +126,7 @@ async def test_an_address_that_is_not_allowed_is_refused_at_once(tmp_path: Path)
     assert answer.json()["detail"] == "Webhook host blocked: loopback IP range"
 
 
+@pytest.mark.requirement("agents:webhooks:off")
 async def test_where_webhooks_are_off_nobody_is_told(tmp_path: Path, heard: Heard):
     app = heard.listen(application(tmp_path, http={"disable_webhooks": True}))
     with serving(app) as url:

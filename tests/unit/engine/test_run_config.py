@@ -35,6 +35,7 @@ def configured(asked: Asked, caller: Caller = ANONYMOUS, **changes: Any) -> Conf
     return configure(asked, assistant, caller, run_id="r", thread_id="t")
 
 
+@pytest.mark.requirement("agents:nodes:configurable")
 def test_the_clients_choice_wins_over_the_assistants():
     asked = Asked(config={"tags": ["y"], "recursion_limit": 9, "configurable": {"model": "two"}})
     config = configured(asked).config
@@ -45,6 +46,7 @@ def test_the_clients_choice_wins_over_the_assistants():
     assert config["configurable"]["tone"] == "dry"
 
 
+@pytest.mark.requirement("agents:nodes:ids")
 def test_nodes_find_out_where_they_run():
     config = configured(Asked(request_id="q", checkpoint={"checkpoint_id": "c", "other": 1})).config
 
@@ -55,6 +57,7 @@ def test_nodes_find_out_where_they_run():
     assert "other" not in config["configurable"]
 
 
+@pytest.mark.requirement("agents:nodes:metadata")
 def test_metadata_are_the_assistants_with_the_configs_and_the_runs_own():
     asked = Asked(config={"metadata": {"team": "blue", "a": 1}}, metadata={"a": 2})
     found = configured(asked)
@@ -69,6 +72,7 @@ def test_metadata_are_the_assistants_with_the_configs_and_the_runs_own():
     assert found.config["metadata"].items() >= {"team": "blue", "a": 2}.items()
 
 
+@pytest.mark.requirement("agents:nodes:context")
 def test_a_context_is_mirrored_into_the_configurable_and_back():
     by_context = configured(Asked(context={"tone": "warm"}))
     by_configurable = configured(Asked(config={"configurable": {"tone": "warm"}}))
@@ -78,11 +82,13 @@ def test_a_context_is_mirrored_into_the_configurable_and_back():
     assert configured(Asked()).context == {"tone": "dry"}
 
 
+@pytest.mark.requirement("agents:runs:both-contexts")
 def test_both_at_once_are_refused():
     with pytest.raises(BadRequest, match="not both"):
         configured(Asked(config={"configurable": {"a": 1}}, context={"a": 1}))
 
 
+@pytest.mark.requirement("agents:nodes:identity")
 def test_a_client_cannot_say_who_it_is():
     forged = {
         "langgraph_auth_user": {"identity": "root"},
