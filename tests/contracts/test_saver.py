@@ -102,6 +102,11 @@ async def started(storage: Storage, thread_id: str) -> Claim:
     return accepted.claim
 
 
+async def put(saver: Saver, thread_id: str) -> RunnableConfig:
+    config: RunnableConfig = {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
+    return await saver.aput(config, empty_checkpoint(), {}, {})
+
+
 @pytest.fixture
 def thread_id() -> str:
     return str(uuid4())
@@ -275,17 +280,13 @@ class TestFencing:
         [held] = await storage.queue.claim("another worker", 1)
         return stale, held
 
-    async def put(self, saver: Saver, thread_id: str) -> RunnableConfig:
-        config: RunnableConfig = {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
-        return await saver.aput(config, empty_checkpoint(), {}, {})
-
     async def test_a_stale_worker_writes_nothing(
         self, storage: Storage, thread_id: str, clock: ManualClock
     ):
         stale, held = await self.lost(storage, thread_id, clock)
-        made = await self.put(storage.saver(held), thread_id)
+        made = await put(storage.saver(held), thread_id)
         with pytest.raises(Fenced):
-            await self.put(storage.saver(stale), thread_id)
+            await put(storage.saver(stale), thread_id)
         with pytest.raises(Fenced):
             await storage.saver(stale).aput_writes(made, [("channel", 1)], "task")
 
@@ -298,13 +299,13 @@ class TestFencing:
         held = await started(storage, thread_id)
         await storage.queue.finish(held, DONE)
         with pytest.raises(Fenced):
-            await self.put(storage.saver(held), thread_id)
+            await put(storage.saver(held), thread_id)
 
     async def test_a_deleted_thread_stays_empty(self, storage: Storage, thread_id: str):
         held = await started(storage, thread_id)
         await storage.threads.delete(thread_id)
         with pytest.raises(Fenced):
-            await self.put(storage.saver(held), thread_id)
+            await put(storage.saver(held), thread_id)
         assert await storage.saver().aget_tuple(on(thread_id)) is None
 
     async def test_two_workers_of_one_run_leave_one_line(
@@ -339,6 +340,60 @@ class TestFencing:
             await first
         assert await second == {"log": ["a", "b"]}
         await assert_one_line(second_graph, thread_id)
+
+
+class TestBehind:
+    """A run that does not wait for its checkpoints leaves the same ones."""
+
+    async def test_all_that_was_given_is_kept_in_its_order(self, storage: Storage, thread_id: str):
+        saver = storage.saver(await started(storage, thread_id), behind=True)
+        graph = line("a", "b", "c").compile(checkpointer=saver)
+        await graph.ainvoke({"log": []}, on(thread_id))
+        await saver.written()
+
+        seen: Graph = line("a", "b", "c").compile(checkpointer=storage.saver())
+        assert [one.next for one in await history(seen, thread_id)] == [
+            (),
+            ("c",),
+            ("b",),
+            ("a",),
+            ("__start__",),
+        ]
+        await assert_one_line(seen, thread_id)
+
+    async def test_who_reads_through_it_finds_what_was_put(self, storage: Storage, thread_id: str):
+        saver = storage.saver(await started(storage, thread_id), behind=True)
+        made = [await put(saver, thread_id) for _ in range(3)]
+        await saver.aput_writes(made[-1], [("channel", 1)], "task")
+
+        latest = await saver.aget_tuple(on(thread_id))
+        listed = [one.config async for one in saver.alist(on(thread_id))]
+
+        assert latest is not None
+        assert latest.pending_writes == [("task", "channel", 1)]
+        assert listed == made[::-1]
+
+    async def test_questions_wait_and_are_answered(self, storage: Storage, thread_id: str):
+        saver = storage.saver(await started(storage, thread_id), behind=True)
+        graph = asking(saver)
+        await graph.ainvoke({"log": []}, on(thread_id))
+        await graph.ainvoke(Command(resume="yes"), on(thread_id))
+
+        assert (await graph.aget_state(on(thread_id))).values["log"] == ["first", "yes"]
+
+    async def test_what_is_written_too_late_is_told_at_the_end_and_from_then_on(
+        self, storage: Storage, thread_id: str
+    ):
+        held = await started(storage, thread_id)
+        await storage.queue.finish(held, DONE)
+        saver = storage.saver(held, behind=True)
+
+        await put(saver, thread_id)
+        with pytest.raises(Fenced):
+            await saver.written()
+        with pytest.raises(Fenced):
+            await put(saver, thread_id)
+        assert await storage.saver().aget_tuple(on(thread_id)) is None
 
 
 class TestClocks:

@@ -1,7 +1,7 @@
 """One claimed run, from its input to what it leaves on its thread."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
@@ -53,15 +53,22 @@ class Execution:
         means: What it is executed with.
         saver: Keeps its checkpoints.
         publish: Makes its events known.
+        written: Returns when all checkpoints are kept, where that takes longer than putting them.
     """
 
     def __init__(
-        self, claim: Claim, means: Means, saver: BaseCheckpointSaver[Any], publish: Publish
+        self,
+        claim: Claim,
+        means: Means,
+        saver: BaseCheckpointSaver[Any],
+        publish: Publish,
+        written: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._claim = claim
         self._means = means
         self._saver = saver
         self._publish = publish
+        self._written = written
         self._asked: Mapping[str, Any] = claim.run.kwargs
         self._writer = EventWriter(self._asked.get("stream_mode") or [VALUES], means.dump)
         self._control = RunControl()
@@ -130,11 +137,15 @@ class Execution:
             source, config = None, _at_the_end(config)
         else:
             source = await self._source(graph, config)
-        async for namespace, mode, payload in self._items(graph, source, config):
-            if not namespace:
-                self._notice(mode, payload)
-            if mode in self._writer.graph_modes:
-                self._publish(list(self._writer.write(namespace, mode, payload)))
+        try:
+            async for namespace, mode, payload in self._items(graph, source, config):
+                if not namespace:
+                    self._notice(mode, payload)
+                if mode in self._writer.graph_modes:
+                    self._publish(list(self._writer.write(namespace, mode, payload)))
+        finally:
+            if self._written:
+                await self._written()
 
     def _notice(self, mode: str, payload: Any) -> None:
         if mode == VALUES:

@@ -8,9 +8,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
-
-from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from moorage.domain.crons import Cron
 from moorage.domain.runs import (
@@ -26,7 +23,7 @@ from moorage.domain.runs import (
 )
 from moorage.engine.streams import Streams
 from moorage.errors import NotFound
-from moorage.storage.interface import Storage
+from moorage.storage.interface import Checkpoints, Storage
 
 Stop = Callable[[str, CancelAction], None]
 
@@ -132,9 +129,9 @@ class Queue:
         """Return how long until the next run may begin; None if none waits."""
         return await self._queue.next_due()
 
-    def saver(self, held: Claim) -> BaseCheckpointSaver[Any]:
-        """Return what keeps the checkpoints of a claimed run."""
-        return self._storage.saver(held)
+    def saver(self, held: Claim) -> Checkpoints:
+        """Return what keeps the checkpoints of a claimed run, as durably as it asked for."""
+        return self._storage.saver(held, behind=held.run.kwargs.get("durability") != "sync")
 
     async def news(self, seconds: float) -> None:
         """Return when there may be something to claim, after ``seconds`` at the latest."""
@@ -168,7 +165,8 @@ class Queue:
             for tell in self._starts:
                 tell(accepted.run)
             self._tell(accepted.cancelled, _ACTIONS.get(accepted.run.multitask_strategy))
-            self._news.set()
+            if accepted.claim is None:
+                self._news.set()
 
     def _tell(self, cancellation: Cancellation, action: CancelAction | None) -> None:
         if action is not None:

@@ -26,6 +26,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.checkpoint.sqlite.utils import load_pending_writes
 
 from moorage.domain.runs import Claim
+from moorage.storage.interface import Checkpoints
 from moorage.storage.sql import checkpoints
 from moorage.storage.sql.statement import Database, Row, Rows
 
@@ -36,7 +37,7 @@ _LAST = "_last_v6_timestamp"
 """Where langgraph keeps the time of the last id that it made. There is no public way to it."""
 
 
-class Saver(AsyncSqliteSaver):
+class Saver(AsyncSqliteSaver, Checkpoints):
     """Keeps checkpoints in moorage's database, for one run or for whoever asks.
 
     It is made in the event loop that runs the graphs. Its tables are the official saver's. Graphs
@@ -61,11 +62,15 @@ class Saver(AsyncSqliteSaver):
         self._database = database
         self._claim = claim
 
+    async def written(self) -> None:
+        """Return at once: what was given is kept."""
+
     async def setup(self) -> None:
         """Do nothing: the tables are made with all others, by a migration."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that ``config`` names, or its thread's latest."""
+        await self._caught_up()
         place = config["configurable"]
         found = await self._found(
             str(place["thread_id"]), place.get("checkpoint_ns", ""), get_checkpoint_id(config)
@@ -81,6 +86,7 @@ class Saver(AsyncSqliteSaver):
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
         """Yield checkpoints, newest first."""
+        await self._caught_up()
         found = await self._database.read(
             checkpoints.listed(
                 _place_of(config),
@@ -181,6 +187,9 @@ class Saver(AsyncSqliteSaver):
         self, thread_id: str, namespace: str, checkpoint_id: str | None
     ) -> tuple[Row, Rows] | None:
         return await self._database.read(checkpoints.get(thread_id, namespace, checkpoint_id))
+
+    async def _caught_up(self) -> None:
+        """Return when what was given can be found."""
 
     async def _keep(self, row: Row) -> None:
         await self._database.write(checkpoints.put(row, self._claim))

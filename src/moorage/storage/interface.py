@@ -166,6 +166,18 @@ class ThreadRepository(Protocol):
         """Return how many ``query`` is for."""
 
 
+class Checkpoints(BaseCheckpointSaver[str]):
+    """What keeps the checkpoints of graphs."""
+
+    @abstractmethod
+    async def written(self) -> None:
+        """Return when all that was given is kept.
+
+        Raises:
+            Fenced: The run that wrote is no longer its worker's; not all of it is kept.
+        """
+
+
 class Draft(BaseCheckpointSaver[str]):
     """A saver for one update of a thread's state: what it is given is not kept, but for ``keep``.
 
@@ -400,12 +412,14 @@ class Storage(Protocol):
     def webhooks(self) -> WebhookOutbox:
         """The ends of runs that others are to be told of."""
 
-    def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
+    def saver(self, claim: Claim | None = None, *, behind: bool = False) -> Checkpoints:
         """Return what keeps the checkpoints of graphs.
 
         Args:
             claim: The run that writes them. Once it is no longer its worker's, writing fails, so
                 that two workers never write one history.
+            behind: Whether the run goes on while they are written. They are kept in the order in
+                which they came, and all of them once ``written`` returns.
         """
 
     async def draft(self, thread_id: str) -> Draft:

@@ -6,16 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from moorage.clock import Clock, SteadyClock
 from moorage.domain.runs import Claim
 from moorage.errors import Misconfigured
 from moorage.storage import migrations
+from moorage.storage.behind import SaverBehind
 from moorage.storage.checkpoints import Saver
 from moorage.storage.drafts import SqlDraft
-from moorage.storage.interface import Draft, Storage
+from moorage.storage.interface import Checkpoints, Draft, Storage
 from moorage.storage.items import Items, ItemTerms
 from moorage.storage.sql.conditions import allows_text, contains_text
 from moorage.storage.sql.items import matches_text
@@ -111,8 +111,10 @@ class EmbeddedStorage:
         self.items = Items(self._database, item_terms)
         self.webhooks = SqlWebhooks(self._database)
 
-    def saver(self, claim: Claim | None = None) -> BaseCheckpointSaver[str]:
+    def saver(self, claim: Claim | None = None, *, behind: bool = False) -> Checkpoints:
         """See ``Storage``."""
+        if behind and claim:
+            return SaverBehind(self._database, claim, self._serde)
         return Saver(self._database, claim=claim, serde=self._serde)
 
     async def draft(self, thread_id: str) -> Draft:

@@ -133,7 +133,8 @@ class Worker:
     def begin(self, claim: Claim) -> None:
         """Execute a run that this worker was given as it was accepted."""
         publish = self._publisher(claim)
-        execution = Execution(claim, self._means, self._queue.saver(claim), publish)
+        saver = self._queue.saver(claim)
+        execution = Execution(claim, self._means, saver, publish, saver.written)
         if claim.signal is not None:
             execution.cancel(claim.signal)
         held = self._held[claim.run_id] = _Held(claim, execution)
@@ -178,14 +179,15 @@ class Worker:
             await self._recorder.written()
 
     async def _look(self) -> None:
-        """Take on what is due, then wait for news."""
-        if self.free > 0:
-            for claim in await self._queue.claim(self.name, self.free):
-                self.begin(claim)
-        await self._queue.news(await self._patience())
+        """Take on what is due, or wait for news if nothing is."""
+        if patience := await self._patience():
+            await self._queue.news(patience)
+            return
+        for claim in await self._queue.claim(self.name, self.free):
+            self.begin(claim)
 
     async def _patience(self) -> float:
-        """Return how long there is nothing to do unless something happens."""
+        """Return for how many seconds there is nothing to do, unless something happens."""
         look = self._pace.look.total_seconds()
         if self.free <= 0 or (due := await self._queue.next_due()) is None:
             return look

@@ -114,6 +114,17 @@ def put_writes(rows: Rows, claim: Claim | None, *, replaces: bool) -> Transactio
         yield statement(**row)
 
 
+def together(transactions: Sequence[Transaction[None]], claim: Claim | None) -> Transaction[None]:
+    """Do all that ``transactions`` do, or nothing.
+
+    Raises:
+        Fenced: ``claim`` does not hold any more.
+    """
+    yield from _check(claim)
+    for transaction in transactions:
+        yield from transaction
+
+
 def put_all(rows: Rows, writes: Sequence[tuple[Rows, bool]]) -> Transaction[None]:
     """Keep checkpoints, and what was written after each, in the order in which it came.
 
