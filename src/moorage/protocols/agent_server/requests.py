@@ -17,6 +17,7 @@ from moorage.domain.caller import ANONYMOUS, Caller
 from moorage.domain.search import Page
 from moorage.engine.agents import Agents
 from moorage.errors import Invalid
+from moorage.protocols.agent_server.documentation import EventAnswer, said_of
 
 AGENTS_KEY = "moorage.agents"
 """Where a request's scope has the ``Agents`` of the deployment."""
@@ -138,8 +139,19 @@ class AgentRoute(APIRoute):
     """A route that reads bodies as the Agent Server does, and refuses them in its form.
 
     The content type does not matter, an empty body is an empty object, and the error of a body
-    that does not fit is one sentence (protocol, section 1).
+    that does not fit is one sentence (protocol, section 1). What it answers is described in
+    ``documentation``.
     """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if said := said_of(endpoint):
+            options["operation_id"] = said.name
+            options["status_code"] = said.status
+            options["responses"] = {**(options.get("responses") or {}), **said.answers}
+            options["openapi_extra"] = options.get("openapi_extra") or said.more
+            if said.form == "events":
+                options["response_class"] = EventAnswer
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         """Return what serves a request."""
