@@ -487,6 +487,12 @@ _REQUIREMENTS: tuple[Requirement, ...] = (
         "`@langchain/langgraph-sdk` 1.15 works unmodified under Node.js.",
     ),
     _same(
+        "clients:use-stream",
+        "15",
+        "`useStream` of `@langchain/langgraph-sdk/react` 1.15 works unmodified in a browser: tokens, "
+        "reloads, questions, stopping, branches, failures.",
+    ),
+    _same(
         "clients:remote-graph",
         "15",
         "`RemoteGraph` works unmodified, alone and as a node of a local graph.",

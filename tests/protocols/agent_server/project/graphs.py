@@ -12,6 +12,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import interrupt
 from typing_extensions import TypedDict
 
+from moorage.testing import ScriptedChatModel
 from tests.protocols.agent_server.gates import gate
 
 
@@ -56,6 +57,21 @@ async def hold(state: Gated) -> Words:
     get_stream_writer()({"at": "gate"})
     await gate(state["gate"]).passage()
     return {"words": ["passed"]}
+
+
+async def tell(state: MessagesState) -> dict[str, Any]:
+    """Stop within the answer, at the gate whose name was said."""
+    said = str(state["messages"][-1].content)
+    model = ScriptedChatModel(responses=[["Once ", gate(said), "upon a time."]])
+    return {"messages": [await model.ainvoke(state["messages"])]}
+
+
+def confirm(state: MessagesState) -> dict[str, Any]:
+    return {"messages": [AIMessage(f"confirmed with {interrupt('Really?')}")]}
+
+
+def stumble(state: MessagesState) -> dict[str, Any]:
+    raise ValueError("the node does not like this")
 
 
 async def talk(state: MessagesState) -> dict[str, Any]:
@@ -113,6 +129,9 @@ gated = (
     .compile()
 )
 talking = one_node("talk", talk, MessagesState).compile()
+telling = one_node("tell", tell, MessagesState).compile()
+confirming = one_node("confirm", confirm, MessagesState).compile()
+stumbling = one_node("stumble", stumble, MessagesState).compile()
 two_asking = (
     StateGraph(Words)
     .add_node("ask", ask)
