@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 4
+# How many processes share the tests of `make test`; 0: all are run in one, in their order.
+TEST_PROCESSES ?= 0
 # For `make bench`: cases (none: all), rounds, and seconds of load per peer and round.
 CASES ?=
 ROUNDS ?= 5
@@ -22,7 +24,7 @@ serve-workers: $(VENV)/.pages  ## the same under gunicorn with WORKERS=4 process
 	MOORAGE_BIND=$(HOST):$(PORT) MOORAGE_WORKERS=$(WORKERS) $(BIN)/gunicorn -c config/gunicorn.conf.py app.server:app
 
 test: $(VENV)/.dev $(VENV)/.pages js-clients ui-check  ## run every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev  ## lint, format, types and the direction of imports
 	$(BIN)/ruff check .
