@@ -159,6 +159,7 @@ def test_a_model_that_cannot_be_had_stops_the_start_with_one_line(model: str, co
     assert complaint in line
 
 
+@pytest.mark.alone
 def test_the_application_is_ready_soon_after_its_libraries():
     """Ours: 300 ms of computing for settings, documentation, index, agent and routes."""
     code = (
