@@ -493,6 +493,11 @@ _REQUIREMENTS: tuple[Requirement, ...] = (
         "reloads, questions, stopping, branches, failures.",
     ),
     _same(
+        "clients:chat-ui",
+        "15",
+        "The calls of Agent Chat UI are answered: its connection test, its list of threads, its runs.",
+    ),
+    _same(
         "clients:remote-graph",
         "15",
         "`RemoteGraph` works unmodified, alone and as a node of a local graph.",
