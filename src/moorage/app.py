@@ -90,7 +90,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     limits = opening.rate_limits(settings, metrics)
     try:
         identification, rule = opening.callers(settings, authenticate, project)
-        publication = Publication(project, settings, rule=rule)
+        publication = Publication(project, settings, rule=rule, metrics=metrics)
     except Misconfigured as error:
         stop(str(error))
     is_open = identification.is_off
@@ -194,6 +194,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             readiness=readiness,
             metrics=metrics,
             failing=publication.failing,
+            load=publication.load,
         )
     )
     app.include_router(sessions.router(identification))

@@ -16,6 +16,7 @@ from langgraph.store.base import IndexConfig, TTLConfig
 from starlette.types import ASGIApp
 
 from moorage.domain.threads import Expiry, Lifetime
+from moorage.edge.probes import Load
 from moorage.engine.access import Access, Rule
 from moorage.engine.addresses import AddressPolicy
 from moorage.engine.agents import Agents
@@ -42,6 +43,7 @@ from moorage.engine.stateless import Stateless
 from moorage.engine.states import States
 from moorage.engine.streams import Streams
 from moorage.engine.threads import Threads
+from moorage.engine.watching import UNWATCHED, Watch
 from moorage.project import Project
 from moorage.project.sections import Index, ItemTTL, Modules, Serde, Store, ThreadTTL
 from moorage.protocols.agent_server.run_bodies import run_of_payload
@@ -72,13 +74,21 @@ class Hosting:
         project: What is served.
         settings: How.
         rule: Says what callers may do; without one, everything.
+        watch: Counts runs and webhooks.
 
     Raises:
         Misconfigured: The settings name no database, or there is no such model as the project
             names for its long-term memory.
     """
 
-    def __init__(self, project: Project, settings: Settings, *, rule: Rule | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        settings: Settings,
+        *,
+        rule: Rule | None = None,
+        watch: Watch = UNWATCHED,
+    ) -> None:
         project.apply()
         name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         pace = Pace(slots=settings.run_slots, grace=settings.grace_period)
@@ -88,13 +98,14 @@ class Hosting:
         self._sweepers = _sweepers(project, settings, self._storage)
         graphs = Graphs.load(project.graphs)
         limit = settings.run_timeout or None
-        means = Means(graphs, self._storage.items, WellKnownLCSerializer().dumps, limit)
+        means = Means(graphs, self._storage.items, WellKnownLCSerializer().dumps, limit, watch)
         self._stateless = Stateless(means, streams, places=pace.slots, grace=pace.grace)
         storage = Overlay(self._storage, self._stateless)
+        self._runs, self._places = storage.runs, pace.slots
         queue = Queue(storage, streams)
         self._worker = Worker(name, queue, means, streams, recorder=self._recorder, pace=pace)
         addresses = AddressPolicy(**asdict(project.webhooks.url))
-        self._outbox = Outbox(storage, Retries(most=settings.webhook_attempts))
+        self._outbox = Outbox(storage, Retries(most=settings.webhook_attempts), watch=watch)
         queue.on_end(self._outbox.tell)
         self._manner = _manner(project, settings, addresses)
         access = Access(rule)
@@ -143,6 +154,14 @@ class Hosting:
         """Have webhooks that go to paths of this server answered by ``app``."""
         self._manner = replace(self._manner, own=httpx.ASGITransport(app))
         return self
+
+    async def load(self) -> Load:
+        """Return what there is to do.
+
+        Raises:
+            Unavailable: The database does not answer.
+        """
+        return Load(await self._runs.backlog(), self._places, self._worker.free)
 
     async def check(self) -> None:
         """Raise Unavailable where the database does not answer."""

@@ -1,6 +1,6 @@
 """What a project publishes: its agents by each protocol, and the application of its own."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -20,12 +20,14 @@ from starlette.routing import BaseRoute, Mount
 
 from moorage import importing
 from moorage.domain.caller import ANONYMOUS
+from moorage.edge.metrics import Metrics
 from moorage.edge.middleware.cors import CrossOrigin
-from moorage.edge.probes import Check
+from moorage.edge.probes import Check, Load
 from moorage.engine.access import Rule
 from moorage.engine.agents import Agents
 from moorage.engine.run_config import Asked, with_caller
 from moorage.engine.runs import NewRun
+from moorage.engine.watching import UNWATCHED
 from moorage.errors import Misconfigured
 from moorage.hosting import Hosting
 from moorage.project import Project
@@ -137,16 +139,25 @@ class Publication:
         project: What is published.
         settings: How it is served.
         rule: Says what callers may do; without one, everything.
+        metrics: Where runs and webhooks are counted; None counts nothing.
 
     Raises:
         Misconfigured: Something that the project or the settings name is not there.
     """
 
     def __init__(
-        self, project: Project | None, settings: Settings, *, rule: Rule | None = None
+        self,
+        project: Project | None,
+        settings: Settings,
+        *,
+        rule: Rule | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._project = project
-        self._hosting = Hosting(project, settings, rule=rule) if project else None
+        self._hosting: Hosting | None = None
+        if project:
+            watch = metrics.of_agents() if metrics else UNWATCHED
+            self._hosting = Hosting(project, settings, rule=rule, watch=watch)
         self.own = own_application(project)
 
     @property
@@ -163,6 +174,11 @@ class Publication:
     def checks(self) -> Mapping[str, Check]:
         """What ``/ready`` asks of it."""
         return {"database": self._hosting.check} if self._hosting else {}
+
+    @property
+    def load(self) -> Callable[[], Awaitable[Load]] | None:
+        """Tells what the agents have to do; None where there are none."""
+        return self._hosting.load if self._hosting else None
 
     @property
     def about(self) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from moorage.domain.runs import (
     ACTIVE,
     Accepted,
+    Backlog,
     CancelAction,
     Cancellation,
     Claim,
@@ -282,6 +283,20 @@ class TestMultitask:
         assert finished >= 1
         assert await storage.runs.with_status(ACTIVE) == []
         assert await thread_status(storage, thread_id) is ThreadStatus.IDLE
+
+
+async def test_what_has_not_ended_is_counted(storage: Storage, thread_id: str, clock: ManualClock):
+    assert await storage.runs.backlog() == Backlog(0, 0, timedelta(0))
+
+    for _ in range(3):
+        await accept(storage, thread_id)
+    await accept(storage, str(uuid4()), delay=timedelta(hours=1))
+    [held] = await claim(storage)
+    clock.advance(timedelta(seconds=20))
+
+    assert await storage.runs.backlog() == Backlog(3, 1, timedelta(seconds=20))
+    await storage.queue.finish(held, DONE)
+    assert (await storage.runs.backlog()).running == 0
 
 
 class TestCancel:

@@ -197,6 +197,21 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """The runs that have not ended.
+
+    Attributes:
+        pending: How many wait.
+        running: How many work.
+        longest_wait: Since when the oldest of those that wait does so.
+    """
+
+    pending: int
+    running: int
+    longest_wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Renewal:
     """What a worker learns when it renews its leases.
 

@@ -18,10 +18,71 @@ from prometheus_client import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from moorage.domain.runs import Backlog, Outcome, RunStatus
+
 UNMATCHED = "unmatched"
 METHODS = frozenset(HTTPMethod)
 # A health check takes a millisecond, an agent minutes.
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+
+FINAL = tuple(status for status in RunStatus if status.is_final)
+
+
+class AgentMetrics:
+    """What is counted of agents: their runs and webhooks.
+
+    Args:
+        registry: Where it is shown.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._ended = Counter(
+            "moorage_runs", "Runs of agents that have ended.", ("status",), registry=registry
+        )
+        self._durations = Histogram(
+            "moorage_run_duration_seconds",
+            "Time that runs of agents took, from their beginning to their end.",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._waits = Histogram(
+            "moorage_run_wait_seconds",
+            "Time from the request for a run of an agent to its beginning.",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._webhooks = Counter(
+            "moorage_webhooks", "Webhooks that were tried.", ("fate",), registry=registry
+        )
+        self._pending = self._gauge("pending", "Runs of agents that wait.", registry)
+        self._running = self._gauge("running", "Runs of agents that work.", registry)
+        self._counts = {status: self._ended.labels(status.value).inc for status in FINAL}
+        self._rolled_back = self._ended.labels("rollback").inc
+
+    def run_began(self, waited: float) -> None:
+        """Count a run that began so many seconds after it was asked for."""
+        self._waits.observe(waited)
+
+    def run_ended(self, outcome: Outcome, seconds: float) -> None:
+        """Count a run that ended, so many seconds after it began or was gone on with."""
+        count = self._rolled_back if outcome.is_rolled_back else self._counts[outcome.status]
+        count()
+        self._durations.observe(seconds)
+
+    def webhook_tried(self, fate: str) -> None:
+        """Count a webhook that has arrived, will be tried again, or was given up."""
+        self._webhooks.labels(fate.replace(" ", "_")).inc()
+
+    def show(self, backlog: Backlog) -> None:
+        """Take note of the runs that have not ended."""
+        self._pending.set(backlog.pending)
+        self._running.set(backlog.running)
+
+    def _gauge(self, name: str, about: str, registry: CollectorRegistry) -> Gauge:
+        # Each process reads the same database, so whichever did last is right.
+        return Gauge(
+            f"moorage_runs_{name}", about, multiprocess_mode="livemostrecent", registry=registry
+        )
 
 
 class Metrics:
@@ -75,6 +136,7 @@ class Metrics:
         )
         if shared is None:
             ProcessCollector(registry=registry)
+        self.agents: AgentMetrics | None = None
         self._observers: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     def observe(self, method: str, route: str | None, status: int, seconds: float) -> None:
@@ -84,6 +146,25 @@ class Metrics:
         if observe is None:
             observe = self._observers[key] = self._observer(*key)
         observe(seconds)
+
+    def of_agents(self) -> AgentMetrics:
+        """Count agents' runs too, from now on."""
+        self.agents = AgentMetrics(self.registry)
+        return self.agents
+
+    def answered(self) -> list[dict[str, str | int]]:
+        """Return how many requests this process has answered, by method, route and status."""
+        return [
+            {
+                "method": sample.labels["method"],
+                "path": sample.labels["route"],
+                "status": int(sample.labels["status"]),
+                "value": int(sample.value),
+            }
+            for family in self.requests.collect()
+            for sample in family.samples
+            if sample.name.endswith("_total")
+        ]
 
     def expose(self, accept: str) -> tuple[bytes, str]:
         """Return all numbers in the format that ``accept`` prefers, and its content type."""

@@ -3,17 +3,20 @@
 import asyncio
 import platform
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from importlib.metadata import version
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from moorage.domain.runs import Backlog
 from moorage.edge.metrics import Metrics
+from moorage.errors import Unavailable
 from moorage.lifecycle import Lifecycle
 
 Check = Callable[[], Awaitable[object]]
@@ -22,6 +25,20 @@ PATHS = frozenset({"/health", "/ok", "/info", "/ready"})
 METRICS_PATH = "/metrics"
 
 log = structlog.get_logger(__name__)
+
+
+class Load(NamedTuple):
+    """What agents have to do.
+
+    Attributes:
+        backlog: The runs that have not ended.
+        places: How many runs this process works on at once.
+        free: How many of these places are free.
+    """
+
+    backlog: Backlog
+    places: int
+    free: int
 
 
 class Readiness:
@@ -102,6 +119,7 @@ def router(
     readiness: Readiness,
     metrics: Metrics | None,
     failing: Collection[str] = (),
+    load: Callable[[], Awaitable[Load]] | None = None,
 ) -> APIRouter:
     """Return ``/health``, ``/ok``, ``/info``, ``/ready`` and, with metrics, ``/metrics``.
 
@@ -111,6 +129,7 @@ def router(
         failing: Ids of graphs that could not be imported, which ``/ok`` names.
         readiness: What ``/ready`` asks.
         metrics: What ``/metrics`` shows.
+        load: Tells what agents have to do, where there are any.
     """
     routes = APIRouter(tags=["service"])
     known = {
@@ -150,7 +169,7 @@ def router(
             f"/{endpoint.__name__}", endpoint, methods=["HEAD"], include_in_schema=False
         )
     if metrics:
-        routes.add_api_route(METRICS_PATH, _exposition(metrics), include_in_schema=False)
+        routes.add_api_route(METRICS_PATH, _exposition(metrics, load), include_in_schema=False)
     return routes
 
 
@@ -166,10 +185,35 @@ def redis_check(url: str) -> Check:
     return ping
 
 
-def _exposition(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:
+def _exposition(
+    metrics: Metrics, load: Callable[[], Awaitable[Load]] | None
+) -> Callable[[Request], Awaitable[Response]]:
     async def numbers(request: Request) -> Response:
+        if load and request.query_params.get("format") == "json":
+            return JSONResponse(_as_json(await load(), metrics))
+        if load and metrics.agents:
+            with suppress(Unavailable):  # all other numbers are there without the database
+                metrics.agents.show((await load()).backlog)
         accept = request.headers.get("accept", "")
         body, content_type = await run_in_threadpool(metrics.expose, accept)
         return Response(body, headers={"content-type": content_type})
 
     return numbers
+
+
+def _as_json(load: Load, metrics: Metrics) -> dict[str, Any]:
+    """Return the numbers in the form of the Agent Server (protocol, section 11)."""
+    backlog = load.backlog
+    return {
+        "queue": {
+            "n_pending": backlog.pending,
+            "n_running": backlog.running,
+            "pending_runs_wait_time_max_secs": backlog.longest_wait.total_seconds(),
+        },
+        "api": {"http_requests_total": metrics.answered()},
+        "workers": {
+            "max": load.places,
+            "active": load.places - load.free,
+            "available": load.free,
+        },
+    }

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from time import perf_counter
 from typing import Any, NamedTuple, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -14,6 +15,7 @@ from langgraph.runtime import RunControl
 from langgraph.store.base import BaseStore
 from langgraph.types import Command, Interrupt, Send, StateSnapshot
 
+from moorage.clock import SystemClock
 from moorage.domain.runs import CancelAction, Claim, Fenced, Outcome, RunStatus
 from moorage.engine import outcomes
 from moorage.engine.content_blocks import Item, block_items
@@ -21,6 +23,7 @@ from moorage.engine.graphs import Graphs
 from moorage.engine.graphs.kinds import AnyGraph
 from moorage.engine.run_config import PLACES, as_called
 from moorage.engine.run_events import CHECKPOINTS, EVENTS, VALUES, EventWriter, RunEvent
+from moorage.engine.watching import UNWATCHED, Watch
 
 Publish = Callable[[Sequence[RunEvent]], object]
 
@@ -35,12 +38,14 @@ class Means(NamedTuple):
         store: The long-term memory that nodes find; None where there is none.
         dump: Renders what is streamed.
         timeout: How long a run may take; None is without limit.
+        watch: Is told when runs begin and end.
     """
 
     graphs: Graphs
     store: BaseStore | None
     dump: Callable[[Any], bytes]
     timeout: timedelta | None = None
+    watch: Watch = UNWATCHED
 
 
 class Execution:
@@ -84,6 +89,16 @@ class Execution:
             How it has ended; None if another worker goes on with it: it was drained and has stopped
             at a step's end, or it was lost.
         """
+        watch, run = self._means.watch, self._claim.run
+        if run.attempt == 1:
+            watch.run_began((SystemClock().now() - run.created_at).total_seconds())
+        began = perf_counter()
+        outcome = await self._run()
+        if outcome is not None:
+            watch.run_ended(outcome, perf_counter() - began)
+        return outcome
+
+    async def _run(self) -> Outcome | None:
         config = cast(RunnableConfig, as_called(self._asked["config"]))
         self._publish([self._writer.metadata(self._claim.run_id, self._claim.attempt)])
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from moorage.domain.webhooks import Delivery
+from moorage.engine.watching import UNWATCHED, Watch
 from moorage.storage.interface import Storage
 
 _SUCCESS = range(200, 300)
@@ -43,9 +44,13 @@ class Outbox:
     Args:
         storage: Where it is kept.
         retries: How often each is tried.
+        watch: Is told what becomes of each.
     """
 
-    def __init__(self, storage: Storage, retries: Retries | None = None) -> None:
+    def __init__(
+        self, storage: Storage, retries: Retries | None = None, *, watch: Watch = UNWATCHED
+    ) -> None:
+        self._watch = watch
         self._kept = storage.webhooks
         self._retries = retries or Retries()
         self._news = asyncio.Event()
@@ -67,6 +72,7 @@ class Outbox:
         """
         if status in _SUCCESS:
             await self._kept.remove(delivery)
+            self._watch.webhook_tried("delivered")
         elif status in _TRY_AGAIN or status in _FAILURE_OF_SERVER:
             await self.failed(delivery, f"it answered {status}", retry_after)
         else:
@@ -81,11 +87,13 @@ class Outbox:
             return
         wait = max(self._retries.wait(delivery.tries), retry_after or timedelta(0))
         await self._kept.postpone(delivery, min(wait, self._retries.longest))
+        self._watch.webhook_tried("postponed")
         _log.info("a webhook will be tried again: %s", problem, extra={"run_id": delivery.run_id})
 
     async def give_up(self, delivery: Delivery, problem: str) -> None:
         """Forget one that cannot be told."""
         if await self._kept.remove(delivery):
+            self._watch.webhook_tried("given up")
             _log.error("a webhook was given up: %s", problem, extra={"run_id": delivery.run_id})
 
     def tell(self) -> None:

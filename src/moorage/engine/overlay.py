@@ -4,10 +4,11 @@ Whoever looks for a run or its thread, or cancels it, finds it here, whichever k
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Self
 
 from moorage.domain.filters import allows
-from moorage.domain.runs import CancelAction, Cancellation, Run, RunStatus
+from moorage.domain.runs import Backlog, CancelAction, Cancellation, Run, RunStatus
 from moorage.domain.search import Filters, Page
 from moorage.domain.threads import Thread
 from moorage.engine.stateless import Stateless
@@ -92,6 +93,15 @@ class _Runs:
         kept = await self._kept.with_status(statuses, thread_id)
         passing = self._passing.runs(thread_id)
         return [*kept, *(run for run in passing if run.status in statuses)]
+
+    async def backlog(self) -> Backlog:
+        kept = await self._kept.backlog()
+        passing = [run.status for run in self._passing.runs()]
+        return replace(
+            kept,
+            pending=kept.pending + passing.count(RunStatus.PENDING),
+            running=kept.running + passing.count(RunStatus.RUNNING),
+        )
 
 
 class _Queue:

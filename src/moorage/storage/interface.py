@@ -20,6 +20,7 @@ from moorage.domain.crons import Cron, CronChange, CronQuery, CronRequest
 from moorage.domain.events import Flush
 from moorage.domain.runs import (
     Accepted,
+    Backlog,
     CancelAction,
     Cancellation,
     Claim,
@@ -210,6 +211,9 @@ class RunRepository(Protocol):
         self, statuses: frozenset[RunStatus], thread_id: str | None = None
     ) -> list[Run]:
         """Return all runs with one of ``statuses``, of one thread or of all, oldest first."""
+
+    async def backlog(self) -> Backlog:
+        """Return how many runs have not ended, and how long the oldest that waits does so."""
 
     async def delete(self, run_id: str, thread_id: str) -> None:
         """Delete a run that has ended; raise ``NotFound``, or ``Conflict`` if it has not."""

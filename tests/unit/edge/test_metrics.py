@@ -158,7 +158,13 @@ def test_processes_with_one_directory_add_up(tmp_path: Path) -> None:
         assert line in output
 
 
-@pytest.mark.parametrize("metric", [*Metrics().registry.collect()], ids=lambda metric: metric.name)
+def everything() -> list[Any]:
+    metrics = Metrics()
+    metrics.of_agents()
+    return list(metrics.registry.collect())
+
+
+@pytest.mark.parametrize("metric", everything(), ids=lambda metric: metric.name)
 def test_every_metric_is_documented(metric: Any) -> None:
     if metric.name.startswith("moorage_"):
         suffix = "_total" if metric.type == "counter" else ""

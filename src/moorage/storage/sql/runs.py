@@ -1,10 +1,11 @@
 """Runs as rows: reading and deleting them. What moves them is in ``queue``."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select, text
 
-from moorage.domain.runs import Run, RunStatus
+from moorage.domain.runs import Backlog, Run, RunStatus
 from moorage.domain.search import Page
 from moorage.errors import Conflict, NotFound
 from moorage.storage.sql.rows import run_of
@@ -20,6 +21,17 @@ _FINISHED = Statement(
     .where(RUNS.c.finished_at < parameter("before"))
     .order_by(RUNS.c.seq)
     .limit(parameter("most"))
+)
+# Written out, so that the index of those runs is used.
+_UNFINISHED = text("status IN ('pending', 'running')")
+_BACKLOG = Statement(
+    select(
+        RUNS.c.status,
+        func.count().label("number"),
+        func.min(RUNS.c.available_at).label("since"),
+    )
+    .where(_UNFINISHED)
+    .group_by(RUNS.c.status)
 )
 _DELETE = Statement(delete(RUNS).where(RUNS.c.run_id == _of_run))
 
@@ -53,6 +65,19 @@ def with_status(statuses: frozenset[RunStatus], thread_id: str | None) -> Transa
         condition &= RUNS.c.thread_id == thread_id
     rows = yield Statement(select(RUNS).where(condition).order_by(RUNS.c.seq))()
     return [run_of(row) for row in rows]
+
+
+def backlog() -> Transaction[Backlog]:
+    """Return how many runs have not ended, and how long the oldest that waits does so."""
+    rows = {row["status"]: row for row in (yield _BACKLOG())}
+    waiting = rows.get(RunStatus.PENDING.value)
+    working = rows.get(RunStatus.RUNNING.value)
+    wait = 0 if waiting is None else (yield from now()) - waiting["since"]
+    return Backlog(
+        pending=waiting["number"] if waiting else 0,
+        running=working["number"] if working else 0,
+        longest_wait=timedelta(microseconds=max(wait, 0)),
+    )
 
 
 def remove(run_id: str, thread_id: str) -> Transaction[None]:

@@ -11,6 +11,7 @@ from moorage.domain.crons import Cron, CronChange, CronQuery, CronRequest
 from moorage.domain.events import Flush
 from moorage.domain.runs import (
     Accepted,
+    Backlog,
     CancelAction,
     Cancellation,
     Claim,
@@ -214,6 +215,10 @@ class SqlRuns:
     ) -> list[Run]:
         """See ``RunRepository``."""
         return await self._database.read(runs.with_status(statuses, thread_id))
+
+    async def backlog(self) -> Backlog:
+        """See ``RunRepository``."""
+        return await self._database.read(runs.backlog())
 
     async def delete(self, run_id: str, thread_id: str) -> None:
         """See ``RunRepository``."""
