@@ -28,7 +28,7 @@ from moorage.domain.items import OPERATORS, ItemQuery, NamespaceQuery, unknown_o
 from moorage.storage.interface import ItemStore
 from moorage.storage.sql import items
 from moorage.storage.sql.items import Place
-from moorage.storage.sql.statement import Database, Row, Transaction, dump, load
+from moorage.storage.sql.statement import Database, Row, Transaction, dump_json, load
 from moorage.storage.vectors import Meaning
 
 _SWEPT_AT_ONCE = 1000
@@ -162,7 +162,7 @@ def _put(op: PutOp, vectors: Sequence[tuple[str, bytes]]) -> Transaction[None]:
     if op.value is None:
         yield from items.remove(place)
     else:
-        yield from items.put(place, dump(dict(op.value)) or "{}", op.ttl, vectors)
+        yield from items.put(place, dump_json(dict(op.value)), op.ttl, vectors)
 
 
 def _lasting(rows: Sequence[Row], op: GetOp | SearchOp) -> list[Row]:

@@ -138,20 +138,29 @@ def now() -> Transaction[int]:
 
 
 def dump(value: Any) -> str | None:
-    """Return the text of a JSON column; None stays null."""
+    """Return the text of a JSON column; None stays null.
+
+    What is no JSON becomes what clients are shown of it, such as LangChain's messages.
+    """
     if value is None:
         return None
     try:
-        return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:  # numbers of more than 64 bits, or objects of LangChain's
-        return _rarely(value)
-
-
-def _rarely(value: Any) -> str:
-    try:
-        return json.dumps(value)
+        return dump_json(value)
     except (TypeError, ValueError):
         return _SERIALIZER.dumps(value).decode()
+
+
+def dump_json(value: Any) -> str:
+    """Return the text of a JSON column that is to hold the value itself.
+
+    Raises:
+        TypeError: It is no JSON.
+        ValueError: It contains itself.
+    """
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # numbers of more than 64 bits, and other rarities
+        return json.dumps(value)
 
 
 def load(text: str | None) -> Any:
