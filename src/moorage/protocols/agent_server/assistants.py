@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationError
 from starlette.responses import Response
 
 from moorage.domain.assistants import AssistantChange, AssistantQuery
@@ -18,8 +18,10 @@ from moorage.protocols.agent_server.requests import (
     Body,
     Fields,
     Json,
+    Offset,
     Paged,
 )
+from moorage.protocols.agent_server.run_bodies import RunConfig
 from moorage.protocols.agent_server.wire import (
     Answer,
     assistant_of,
@@ -45,12 +47,28 @@ Column = Literal[
 ]
 
 
+_LONGEST_NAME = 1000
+"""Characters that names are searched for."""
+
+
+def _of_runs(config: Json) -> Json:
+    """Refuse what no run could be called with."""
+    try:
+        RunConfig.model_validate(config)
+    except ValidationError as error:
+        raise ValueError(str(Invalid(error.errors()))) from None
+    return config
+
+
+Config = Annotated[Json, AfterValidator(_of_runs)]
+
+
 class AssistantCreate(Body):
     """An assistant that is to be."""
 
     graph_id: str
     assistant_id: AssistantId | None = None
-    config: Fields
+    config: Config = Field(default_factory=dict)
     context: Fields
     metadata: Fields
     name: str | None = None
@@ -62,7 +80,7 @@ class AssistantPatch(Body):
     """What becomes different; what is absent stays."""
 
     graph_id: str | None = None
-    config: Json | None = None
+    config: Config | None = None
     context: Json | None = None
     metadata: Json | None = None
     name: str | None = None
@@ -74,7 +92,7 @@ class AssistantCount(Body):
 
     metadata: Json | None = None
     graph_id: str | None = None
-    name: str | None = None
+    name: Annotated[str, Field(max_length=_LONGEST_NAME)] | None = None
 
     def query(self) -> AssistantQuery:
         """Return the search's conditions."""
@@ -93,7 +111,7 @@ class VersionsSearch(Body):
 
     metadata: Fields
     limit: Annotated[int, Field(ge=1, le=MOST)] = 10
-    offset: Annotated[int, Field(ge=0)] = 0
+    offset: Offset = 0
 
 
 class Latest(Body):

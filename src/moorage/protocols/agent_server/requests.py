@@ -1,6 +1,6 @@
 """What every endpoint reads of a request: who asks, ids, and bodies, as clients send them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any, ClassVar, Literal, cast
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope
 
 from moorage.domain.caller import ANONYMOUS, Caller
 from moorage.domain.search import Page
+from moorage.edge.errors import Refusal
 from moorage.engine.agents import Agents
 from moorage.errors import Invalid
 from moorage.protocols.agent_server.documentation import EventAnswer, said_of
@@ -30,6 +31,12 @@ MOST = 1000
 
 FURTHEST = 2**63 - 1
 """The largest number of rows that databases pass over."""
+
+LONGEST_LIFE = 100 * 365 * 24 * 60.0
+"""Minutes that something may be kept at most."""
+
+DEEPEST = 230
+"""Objects and lists within one another in a body. JSON with more of them cannot be written."""
 
 
 class Ask:
@@ -102,11 +109,14 @@ Fields = Annotated[Json, Field(default_factory=dict)]
 """An object; an empty one where nothing is said."""
 
 
+Offset = Annotated[int, Field(ge=0, le=FURTHEST)]
+
+
 class Paged(Body):
     """The part of a search's body that says which page is wanted."""
 
     limit: Annotated[int, Field(ge=1, le=MOST)] = 10
-    offset: Annotated[int, Field(ge=0)] = 0
+    offset: Offset = 0
     sort_order: Literal["asc", "desc"] | None = None
 
     def page(self, sort_by: str | None) -> Page:
@@ -180,8 +190,29 @@ class _AnyRequest(Request):
         return await super().body() or b"{}"
 
     async def json(self) -> Any:
-        """Return the body."""
-        return orjson.loads(await self.body())
+        """Return the body.
+
+        Raises:
+            Refusal: It is nested too deeply.
+        """
+        body = await self.body()
+        value = orjson.loads(body)
+        if body.count(b"{") + body.count(b"[") > DEEPEST and _is_too_deep(value):
+            raise Refusal(Invalid(f"The body is nested more than {DEEPEST} levels deep."))
+        return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _parts(outer)]
+    return any(isinstance(one, dict | list) for one in level)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _sentence(errors: Any) -> str:

@@ -8,14 +8,21 @@ from starlette.responses import Response
 
 from moorage.domain.items import ItemQuery, NamespaceQuery, NewItem
 from moorage.errors import BadRequest, Invalid
-from moorage.protocols.agent_server.requests import MOST, AgentRoute, Asking, Body, Json
+from moorage.protocols.agent_server.requests import (
+    LONGEST_LIFE,
+    MOST,
+    AgentRoute,
+    Asking,
+    Body,
+    Json,
+    Offset,
+)
 from moorage.protocols.agent_server.wire import Answer, found_item_of, item_of, nothing
 
 routes = APIRouter(prefix="/store", tags=["store"], route_class=AgentRoute)
 
 Labels = tuple[str, ...]
 Limit = Annotated[int, Field(ge=1, le=MOST)]
-Offset = Annotated[int, Field(ge=0)]
 
 
 class ItemPut(Body):
@@ -25,7 +32,7 @@ class ItemPut(Body):
     key: str
     value: Json
     index: Literal[False] | list[str] | None = None
-    ttl: float | None = None
+    ttl: Annotated[float, Field(le=LONGEST_LIFE)] | None = None
 
 
 class ItemDelete(Body):

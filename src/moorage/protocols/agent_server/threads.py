@@ -12,6 +12,7 @@ from moorage.engine.states import Update
 from moorage.engine.threads import NewThread
 from moorage.protocols.agent_server.extracts import Extracts, extracted
 from moorage.protocols.agent_server.requests import (
+    LONGEST_LIFE,
     AgentRoute,
     Asking,
     Body,
@@ -31,8 +32,6 @@ from moorage.protocols.agent_server.wire import (
     thread_of,
     ttl_of,
 )
-
-_LONGEST_LIFE = 100 * 365 * 24 * 60.0
 
 routes = APIRouter(prefix="/threads", tags=["threads"], route_class=AgentRoute)
 
@@ -73,7 +72,7 @@ class Superstep(Body):
 class Ttl(Body):
     """How many minutes a thread lives after its last use, and what becomes of it then."""
 
-    ttl: Annotated[float, Field(gt=0, le=_LONGEST_LIFE)]
+    ttl: Annotated[float, Field(gt=0, le=LONGEST_LIFE)]
     strategy: Expiry = Expiry.DELETE
 
     def lifetime(self) -> Lifetime:
