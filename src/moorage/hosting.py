@@ -98,7 +98,14 @@ class Hosting:
         self._sweepers = _sweepers(project, settings, self._storage)
         graphs = Graphs.load(project.graphs)
         limit = settings.run_timeout or None
-        means = Means(graphs, self._storage.items, WellKnownLCSerializer().dumps, limit, watch)
+        means = Means(
+            graphs,
+            self._storage.items,
+            WellKnownLCSerializer().dumps,
+            limit,
+            watch,
+            settings.recursion_limit,
+        )
         self._stateless = Stateless(means, streams, places=pace.slots, grace=pace.grace)
         storage = Overlay(self._storage, self._stateless)
         self._runs, self._places = storage.runs, pace.slots

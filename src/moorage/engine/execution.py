@@ -20,6 +20,7 @@ from moorage.domain.runs import CancelAction, Claim, Fenced, Outcome, RunStatus
 from moorage.engine import outcomes
 from moorage.engine.content_blocks import Item, block_items
 from moorage.engine.graphs import Graphs
+from moorage.engine.graphs.contexts import declared
 from moorage.engine.graphs.kinds import AnyGraph
 from moorage.engine.run_config import PLACES, as_called
 from moorage.engine.run_events import CHECKPOINTS, EVENTS, VALUES, EventWriter, RunEvent
@@ -39,6 +40,7 @@ class Means(NamedTuple):
         dump: Renders what is streamed.
         timeout: How long a run may take; None is without limit.
         watch: Is told when runs begin and end.
+        steps: How many steps a run may take, where neither its client nor its graph says.
     """
 
     graphs: Graphs
@@ -46,6 +48,7 @@ class Means(NamedTuple):
     dump: Callable[[Any], bytes]
     timeout: timedelta | None = None
     watch: Watch = UNWATCHED
+    steps: int = 25
 
 
 class Execution:
@@ -99,7 +102,7 @@ class Execution:
         return outcome
 
     async def _run(self) -> Outcome | None:
-        config = cast(RunnableConfig, as_called(self._asked["config"]))
+        config = cast(RunnableConfig, as_called(self._asked["config"], self._claim.attempt))
         self._publish([self._writer.metadata(self._claim.run_id, self._claim.attempt)])
         try:
             async with self._means.graphs.build(
@@ -189,9 +192,10 @@ class Execution:
         self, graph: AnyGraph, source: Any, config: RunnableConfig
     ) -> AsyncIterator[Item]:
         with_subgraphs = bool(self._asked.get("subgraphs"))
+        config = {**_limited(graph, self._means.steps), **config}
         options: dict[str, Any] = {
             **{name: self._asked[name] for name in _AT_ONCE if self._asked.get(name)},
-            "context": self._asked.get("context") or None,
+            "context": declared(graph.context_schema, self._asked.get("context") or {}) or None,
             "control": self._control,
         }
         if self._asked.get("content_blocks"):
@@ -282,6 +286,11 @@ def _null_for(pending: Sequence[Interrupt]) -> Mapping[str, None] | None:
             "null answers."
         )
     return {one.id: None for one in pending} or None
+
+
+def _limited(graph: AnyGraph, steps: int) -> RunnableConfig:
+    """Return how many steps the graph may take: what it was compiled with, or ``steps``."""
+    return {"recursion_limit": (graph.config or {}).get("recursion_limit", steps)}
 
 
 def _at_the_end(config: RunnableConfig) -> RunnableConfig:

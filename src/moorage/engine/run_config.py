@@ -6,6 +6,9 @@ The keys are those that nodes find on the Agent Server (protocol, section 6.5).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
+
+from langgraph.version import __version__ as langgraph_version
 
 from moorage.domain.assistants import Assistant
 from moorage.domain.caller import IDENTITY, Caller, User
@@ -15,7 +18,10 @@ _RESERVED = (IDENTITY, "__")
 PLACES = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
 """Keys of ``configurable`` that say where on its thread a run begins."""
 _OF_THREAD = ("graph_id", "assistant_id")
-_BOTH = "Give config.configurable or context, not both: they are two names of one thing."
+_BOTH = (
+    "Cannot specify both configurable and context. Give config.configurable or context: they are"
+    " two names of one thing."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,8 @@ def configure(
     config = {
         "tags": [*(assistant.config.get("tags") or ()), *(asked.config.get("tags") or ())],
         "configurable": configurable,
-        "metadata": {**metadata, **identity},
+        "metadata": {**metadata, **identity, "langgraph_version": langgraph_version},
+        "run_id": run_id,
     }
     limit = asked.config.get("recursion_limit", assistant.config.get("recursion_limit"))
     if limit is not None:
@@ -117,20 +124,27 @@ def of_state(
     return {"configurable": {**chosen, **of_graph, **_who(caller)}, "metadata": of_graph}
 
 
-def as_called(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored config as nodes are to find it: its caller is a ``User`` again."""
-    configurable = config["configurable"]
-    user = configurable.get("langgraph_auth_user")
-    if user is None:
-        return dict(config)
-    return {**config, "configurable": {**configurable, "langgraph_auth_user": User(user)}}
+def as_called(config: Mapping[str, Any], attempt: int) -> dict[str, Any]:
+    """Return a run's stored config as nodes are to find it in one of its attempts."""
+    called = {
+        **config,
+        "configurable": _with_user(config["configurable"]),
+        "metadata": {**config.get("metadata", {}), "run_attempt": attempt},
+    }
+    if run_id := config.get("run_id"):
+        called["run_id"] = UUID(run_id)
+    return called
 
 
 def with_caller(chosen: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
     """Return the ``configurable`` of a call without a thread, with who calls in it."""
-    known = as_called({"configurable": {**_permitted(chosen), **_who(caller)}})
-    configurable: dict[str, Any] = known["configurable"]
-    return configurable
+    return _with_user({**_permitted(chosen), **_who(caller)})
+
+
+def _with_user(configurable: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is configured with its caller as a ``User``, as which it is not stored."""
+    user = configurable.get("langgraph_auth_user")
+    return {**configurable, "langgraph_auth_user": None if user is None else User(user)}
 
 
 def _permitted(chosen: Mapping[str, Any]) -> dict[str, Any]:

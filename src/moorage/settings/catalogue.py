@@ -224,6 +224,13 @@ class Settings(BaseSettings):
         description="How long one run may take, in seconds; 0 is no limit.",
         examples=["10m"],
     )
+    recursion_limit: Annotated[int, Field(ge=1)] = Field(
+        default=25,
+        validation_alias="LANGGRAPH_DEFAULT_RECURSION_LIMIT",
+        description="How many steps one run of an agent may take, where neither the run's config"
+        " nor the agent's own says.",
+        examples=["100"],
+    )
     run_slots: Annotated[int, Field(ge=1)] = Field(
         default=10,
         description="How many runs of agents one process works on at once; others wait. Stateless"

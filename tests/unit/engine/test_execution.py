@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypedDict
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -390,7 +391,7 @@ async def test_a_node_knows_its_caller_and_nobody_else_learns_more_than_the_iden
     assistant = Assistant(
         assistant_id="a", graph_id="g", name="g", created_at=THEN, updated_at=THEN
     )
-    asked = configure(Asked(), assistant, caller, run_id="run-1", thread_id="t")
+    asked = configure(Asked(), assistant, caller, run_id=str(uuid4()), thread_id="t")
     seen: list[Any] = []
 
     def note(state: State, config: RunnableConfig) -> State:

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -26,13 +27,14 @@ ASSISTANT = Assistant(
     context={"tone": "dry"},
     metadata={"created_by": "system", "team": "red"},
 )
+RUN = "01a1ff9b-ab4a-761a-bb90-03467a4423d2"
 ADA = Caller("ada", "api_key", frozenset({"run"}), claims={"org": "o"})
-IDENTITY = {"graph_id": "g", "assistant_id": "a", "run_id": "r", "thread_id": "t"}
+IDENTITY = {"graph_id": "g", "assistant_id": "a", "run_id": RUN, "thread_id": "t"}
 
 
 def configured(asked: Asked, caller: Caller = ANONYMOUS, **changes: Any) -> Configured:
     assistant = replace(ASSISTANT, **changes)
-    return configure(asked, assistant, caller, run_id="r", thread_id="t")
+    return configure(asked, assistant, caller, run_id=RUN, thread_id="t")
 
 
 @pytest.mark.requirement("agents:nodes:configurable")
@@ -84,7 +86,7 @@ def test_a_context_is_mirrored_into_the_configurable_and_back():
 
 @pytest.mark.requirement("agents:runs:both-contexts")
 def test_both_at_once_are_refused():
-    with pytest.raises(BadRequest, match="not both"):
+    with pytest.raises(BadRequest, match="Cannot specify both"):
         configured(Asked(config={"configurable": {"a": 1}}, context={"a": 1}))
 
 
@@ -146,13 +148,18 @@ def test_what_graphs_keep_for_themselves_cannot_be_sent(where: str):
 
 def test_a_stored_config_is_called_with_its_user_again():
     config = configured(Asked(), ADA).config
-    called = as_called(orjson.loads(orjson.dumps(config)))
+    called = as_called(orjson.loads(orjson.dumps(config)), 2)
     user = called["configurable"]["langgraph_auth_user"]
 
-    assert called == config
+    assert called == {
+        **config,
+        "run_id": UUID(config["run_id"]),
+        "metadata": {**config["metadata"], "run_attempt": 2},
+    }
     assert (user.identity, user["identity"], user.get("org")) == ("ada", "ada", "o")
     assert (user.permissions, user.is_authenticated, user.org) == (["run"], True, "o")
-    assert as_called(configured(Asked()).config)["configurable"]["langgraph_auth_user"] is None
+    nobody = as_called(configured(Asked()).config, 1)["configurable"]
+    assert nobody["langgraph_auth_user"] is None
 
 
 def test_others_see_a_config_without_what_is_known_of_its_caller():

@@ -12,6 +12,7 @@ from moorage.domain.runs import Multitask
 from moorage.engine.agents import Agents
 from moorage.engine.run_config import Asked
 from moorage.engine.runs import NewRun
+from moorage.observability.logs import request_id
 from moorage.protocols.agent_server.requests import (
     AGENTS_KEY,
     MOST,
@@ -165,7 +166,7 @@ class RunCreate(RunFields):
         of_request = {
             "checkpoint": self._place(),
             "headers": headers_for_runs(request),
-            "request_id": request.headers.get("x-request-id", ""),
+            "request_id": request_id.get() or "",
         }
         return self.run_of(
             self.assistant_id,

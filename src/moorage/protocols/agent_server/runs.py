@@ -43,6 +43,7 @@ COLUMNS = frozenset(
         "multitask_strategy",
         "created_at",
         "updated_at",
+        "langsmith_session_name",
     }
 )
 

@@ -123,7 +123,7 @@ def state_of(snapshot: StateSnapshot) -> Json:
         "values": snapshot.values,
         "next": snapshot.next,
         "tasks": [_task_of(task) for task in snapshot.tasks],
-        "metadata": snapshot.metadata,
+        "metadata": snapshot.metadata and {**snapshot.metadata, **_thread_of(snapshot.config)},
         "created_at": snapshot.created_at,
         "checkpoint": checkpoint,
         "parent_checkpoint": parent,
@@ -155,13 +155,18 @@ def _named_checkpoint(config: RunnableConfig | None) -> Json | None:
     return {"checkpoint_ns": "", **place} if "checkpoint_id" in place else None
 
 
+def _thread_of(config: RunnableConfig) -> Json:
+    """Return what clients find in a checkpoint's metadata, and LangGraph in its place."""
+    return {"thread_id": config["configurable"]["thread_id"]}
+
+
 def _task_of(task: PregelTask) -> Json:
     inner = task.state
     return {
         "id": task.id,
         "name": task.name,
         "path": task.path,
-        "error": None if task.error is None else repr(task.error),
+        "error": repr(task.error) if isinstance(task.error, BaseException) else task.error,
         "interrupts": _interrupts_of(task.interrupts),
         "checkpoint": checkpoint_of(inner["configurable"]) if isinstance(inner, dict) else None,
         "state": state_of(inner) if isinstance(inner, StateSnapshot) else None,
@@ -185,6 +190,7 @@ def run_of(run: Run) -> Json:
         "multitask_strategy": run.multitask_strategy.value,
         "created_at": run.created_at,
         "updated_at": run.updated_at,
+        "langsmith_session_name": None,
     }
 
 

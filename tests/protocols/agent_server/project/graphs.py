@@ -1,6 +1,7 @@
 """The graphs that the clients of this folder use."""
 
 import asyncio
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from langchain_core.language_models import GenericFakeChatModel
@@ -8,7 +9,8 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.config import get_stream_writer
 from langgraph.func import entrypoint
-from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 from typing_extensions import TypedDict
 
@@ -24,12 +26,28 @@ class Words(TypedDict, total=False):
     words: Annotated[list[str], add]
 
 
+LOOKED_AT = ("tone", "run_id", "thread_id", "langgraph_request_id", "user_id")
+
+
+class Seen(TypedDict, total=False):
+    chosen: dict[str, Any]
+    told: dict[str, Any]
+    run_id: str | None
+    context: Any
+
+
 class Gated(Words, total=False):
     gate: str
 
 
 class Tone(TypedDict, total=False):
     tone: str
+
+
+@dataclass
+class Voice:
+    tone: str
+    volume: int = 3
 
 
 def answer(state: MessagesState) -> dict[str, Any]:
@@ -91,6 +109,20 @@ async def wait(state: Words) -> Words:
     """Wait until the run is cancelled."""
     await asyncio.Event().wait()
     return {}
+
+
+def look(state: Seen, config: RunnableConfig, runtime: Runtime[Any]) -> Seen:
+    """Tell what a node sees of its run."""
+    known = {name: one for name, one in config["configurable"].items() if name in LOOKED_AT}
+    info = runtime.execution_info
+    return {
+        "chosen": known,
+        "told": dict(config["metadata"]),
+        "run_id": info.run_id if info else None,
+        "context": asdict(runtime.context)
+        if isinstance(runtime.context, Voice)
+        else runtime.context,
+    }
 
 
 def one_node(name: str, node: Any, state: Any = Words) -> Any:
@@ -159,6 +191,20 @@ def endless_step(state: Words) -> Words:
     return {"words": ["again"]}
 
 
+looking = one_node("look", look, Seen).compile()
+looking_at_voice = (
+    StateGraph(Seen, context_schema=Voice).add_node("look", look).add_edge(START, "look").compile()
+)
+
+
+patient = (
+    StateGraph(Words)
+    .add_node("step", endless_step)
+    .add_edge(START, "step")
+    .add_conditional_edges("step", lambda state: END if len(state["words"]) > 29 else "step")
+    .compile()
+    .with_config(recursion_limit=40)
+)
 endless = (
     StateGraph(Words)
     .add_node("step", endless_step)
