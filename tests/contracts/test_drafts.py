@@ -171,7 +171,7 @@ class TestCopying:
         copy = await storage.threads.copy(thread_id, str(uuid4()), {"b": 2})
         await storage.threads.delete(thread_id)
 
-        assert (copy.status, copy.values, copy.interrupts) == ("interrupted", {"n": 1}, {"t": []})
+        assert (copy.status, copy.values, copy.interrupts) == ("idle", {"n": 1}, {"t": []})
         assert copy.metadata == {"a": 1, "b": 2}
         assert await words(storage.saver(), copy.thread_id) == ["one", "said", "said"]
         assert len(await lineage(storage, copy.thread_id)) == 4

@@ -125,7 +125,7 @@ class TestReading:
         state = await client.threads.get_state(await thread_of(client, "failing", []))
 
         assert state["next"] == ["fail"]
-        assert "the node does not like this" in state["tasks"][0]["error"]
+        assert state["tasks"][0]["error"] == "ValueError('the node does not like this')"
 
     @pytest.mark.requirement("agents:clients:python")
     def test_the_synchronous_client(self, url: str):

@@ -184,7 +184,7 @@ class TestCopying:
         ]
         after = await client.threads.get_history(copy["thread_id"])
 
-        assert (copy["status"], copy["metadata"]["graph_id"]) == ("interrupted", "asking")
+        assert (copy["status"], copy["metadata"]["graph_id"]) == ("idle", "asking")
         assert list(copy["interrupts"].values()) == [before[0]["interrupts"]]
         assert answers == [{"words": ["blue"]}, {"words": ["red"]}]
         assert [one["checkpoint_id"] for one in after[1:]] == [
@@ -323,7 +323,7 @@ class TestExtracting:
         ("/search", {"extract": {"a": "values"}}, 422, "extract.a"),
         ("/search", {"extract": {"a": "values.x["}}, 422, "extract.a"),
         ("/search", {"extract": {str(n): "values.x" for n in range(11)}}, 422, "extract"),
-        ("/search", {"ids": ["bad"]}, 422, "Invalid thread ID"),
+        ("/search", {"ids": ["bad"]}, 400, "Invalid thread ID bad"),
         ("/search", {"sort_by": "colour"}, 422, "sort_by"),
         ("/search", {"status": "happy"}, 422, "status"),
         ("/prune", {}, 422, "thread_ids"),

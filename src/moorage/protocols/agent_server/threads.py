@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
 from moorage.domain.threads import Expiry, Lifetime, Thread, ThreadQuery, ThreadStatus
 from moorage.engine.states import Update
 from moorage.engine.threads import NewThread
+from moorage.errors import BadRequest
 from moorage.protocols.agent_server.extracts import Extracts, extracted
 from moorage.protocols.agent_server.requests import (
     LONGEST_LIFE,
@@ -48,6 +50,14 @@ Column = Literal[
     "interrupts",
     "error",
 ]
+
+
+def _sought(value: Any) -> Any:
+    """Return the id of a thread that is searched for; a wrong one is answered as it always was."""
+    try:
+        return str(UUID(value))
+    except (AttributeError, TypeError, ValueError):
+        raise BadRequest(f"Invalid thread ID {value}") from None
 
 
 class UpdateBody(Body):
@@ -119,7 +129,7 @@ class ThreadCount(Body):
 class ThreadSearch(ThreadCount, Paged):
     """Which threads are wanted, and which part of them."""
 
-    ids: list[ThreadId] | None = None
+    ids: list[Annotated[str, BeforeValidator(_sought)]] | None = None
     sort_by: (
         Literal["thread_id", "status", "created_at", "updated_at", "state_updated_at"] | None
     ) = None

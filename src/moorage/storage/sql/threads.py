@@ -194,9 +194,7 @@ def copy(
     whole = {**source.metadata, **metadata}
     yield from create(target_id, whole, source.lifetime, returns_existing=False, filters={})
     yield from copied
-    is_busy = source.status is ThreadStatus.BUSY
-    status = ThreadStatus.IDLE if is_busy else source.status
-    left = ThreadState(status, source.values, source.interrupts, source.error)
+    left = ThreadState(ThreadStatus.IDLE, source.values, source.interrupts)
     time = yield from now()
     yield _CONFIGURE(of_thread=target_id, new_config=dump(source.config))
     yield from settle(target_id, left, time, is_busy=False)
