@@ -332,6 +332,27 @@ _REQUIREMENTS: tuple[Requirement, ...] = (
     _same(
         "nodes:metadata", "6.5", "Metadata are the assistant's, with the config's and the run's."
     ),
+    _same(
+        "nodes:declared",
+        "6.5",
+        "Of a context, `runtime.context` has what the graph's schema declares.",
+    ),
+    _same(
+        "nodes:steps",
+        "6.5",
+        "A run takes 25 steps, unless its config, its graph or the deployment says otherwise.",
+    ),
+    _same(
+        "nodes:request",
+        "6.5",
+        "`langgraph_request_id` is the `x-request-id` of the request that began the run.",
+    ),
+    _differs(
+        "nodes:versions",
+        "6.5",
+        "A run and its checkpoints name the attempt and the version of LangGraph.",
+        "The Agent Server also names its own version, its licence plan, its host and its URL.",
+    ),
     _differs(
         "nodes:identity",
         "6.5",

@@ -14,6 +14,7 @@ async def thread(client: Any) -> str:
     return str((await client.threads.create())["thread_id"])
 
 
+@pytest.mark.requirement("agents:nodes:declared")
 @pytest.mark.parametrize("way", ["context", "configurable"])
 async def test_a_context_has_what_its_schema_names_and_nothing_else(client: Any, way: str):
     said = {"tone": "dry", "colour": "red"}
@@ -51,6 +52,7 @@ async def test_the_events_of_a_run_begin_with_an_event_of_its_id(client: Any):
     assert roots == {run_id}
 
 
+@pytest.mark.requirement("agents:nodes:versions")
 async def test_checkpoints_tell_of_the_run_that_wrote_them(client: Any):
     own = await thread(client)
     await client.runs.wait(own, "steps", input={"words": []}, metadata={"mark": 1})
@@ -62,6 +64,7 @@ async def test_checkpoints_tell_of_the_run_that_wrote_them(client: Any):
     assert {**told, **server, "graph_id": "steps", "mark": 1}.items() <= metadata.items()
 
 
+@pytest.mark.requirement("agents:nodes:request")
 @pytest.mark.parametrize("sent", [str(uuid4()), None])
 async def test_nodes_know_the_request_that_began_their_run(http: httpx.AsyncClient, sent: Any):
     headers = {"x-request-id": sent} if sent else {}
@@ -74,6 +77,7 @@ async def test_nodes_know_the_request_that_began_their_run(http: httpx.AsyncClie
     assert known == (sent or known)
 
 
+@pytest.mark.requirement("agents:nodes:steps")
 async def test_a_run_takes_25_steps_unless_its_graph_or_its_client_says_otherwise(client: Any):
     async def failure(limit: int | None) -> Any:
         config = {"recursion_limit": limit} if limit else {}

@@ -125,8 +125,8 @@ def look(state: Seen, config: RunnableConfig, runtime: Runtime[Any]) -> Seen:
     }
 
 
-def one_node(name: str, node: Any, state: Any = Words) -> Any:
-    return StateGraph(state, context_schema=Tone).add_node(name, node).add_edge(START, name)
+def one_node(name: str, node: Any, state: Any = Words, context: Any = Tone) -> Any:
+    return StateGraph(state, context_schema=context).add_node(name, node).add_edge(START, name)
 
 
 echo = one_node("answer", answer, MessagesState).compile()
@@ -192,11 +192,7 @@ def endless_step(state: Words) -> Words:
 
 
 looking = one_node("look", look, Seen).compile()
-looking_at_voice = (
-    StateGraph(Seen, context_schema=Voice).add_node("look", look).add_edge(START, "look").compile()
-)
-
-
+looking_at_voice = one_node("look", look, Seen, Voice).compile()
 patient = (
     StateGraph(Words)
     .add_node("step", endless_step)
