@@ -121,6 +121,7 @@ class Run(TypedDict, total=False):
     multitask_strategy: Multitask
     created_at: str
     updated_at: str
+    langsmith_session_name: str | None
 
 
 class Cron(TypedDict, total=False):
@@ -135,7 +136,7 @@ class Cron(TypedDict, total=False):
     end_time: str | None
     next_run_date: str | None
     enabled: bool
-    on_run_completed: AfterRun
+    on_run_completed: AfterRun | None
     metadata: Json
     payload: Json
     created_at: str
