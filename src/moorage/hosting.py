@@ -48,7 +48,7 @@ from moorage.project import Project
 from moorage.project.sections import Index, ItemTTL, Modules, Serde, Store, ThreadTTL
 from moorage.protocols.agent_server.run_bodies import run_of_payload
 from moorage.protocols.agent_server.thread_events import RunTranslation
-from moorage.serialization import WellKnownLCSerializer
+from moorage.serialization import WithErrors
 from moorage.settings import Settings
 from moorage.storage.interface import Storage
 from moorage.storage.items import ItemTerms
@@ -101,7 +101,7 @@ class Hosting:
         means = Means(
             graphs,
             self._storage.items,
-            WellKnownLCSerializer().dumps,
+            WithErrors().dumps,
             limit,
             watch,
             settings.recursion_limit,

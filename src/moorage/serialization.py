@@ -128,6 +128,17 @@ class WellKnownLCSerializer(Serializer):
         return _load(obj, 0)
 
 
+class WithErrors(WellKnownLCSerializer):
+    """The same for the Agent Server's clients, who read exceptions as ``{"error", "message"}``."""
+
+    def dumps(self, obj: Any) -> bytes:
+        """Render an object as one JSON text in UTF-8, without line breaks; never raises."""
+        try:
+            return orjson.dumps(obj, _convert_telling, orjson.OPT_SERIALIZE_NUMPY)
+        except TypeError:
+            return super().dumps(obj)
+
+
 def single_line(data: bytes) -> bytes:
     r"""Escape U+2028, U+2029 and U+0085 in a JSON text, as ``\u2028`` and so on.
 
@@ -146,6 +157,12 @@ def single_line(data: bytes) -> bytes:
 
 def _convert(value: Any) -> Any:
     return _converter(type(value))(value)
+
+
+def _convert_telling(value: Any) -> Any:
+    if isinstance(value, BaseException):
+        return {"error": type(value).__name__, "message": str(value)}
+    return _convert(value)
 
 
 def _converter_of(cls: type) -> Converter:

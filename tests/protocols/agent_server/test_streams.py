@@ -67,6 +67,16 @@ async def test_a_failure_is_the_last_event(client: Any):
     )
 
 
+async def test_the_result_of_a_task_that_failed_has_its_error(client: Any):
+    events = await parts(client, "failing", {"words": []}, stream_mode=["tasks", "debug"])
+    results = [one.data for one in events if one.event == "tasks" and "error" in one.data]
+    debugged = [one.data for one in events if one.event == "debug"]
+
+    told = {"error": "ValueError", "message": "the node does not like this"}
+    assert [one["error"] for one in results] == [told]
+    assert [one["payload"]["error"] for one in debugged if one["type"] == "task_result"] == [told]
+
+
 @pytest.mark.requirement("agents:streams:newer-modes")
 async def test_new_modes_that_are_not_of_runs_are_passed_over(client: Any):
     events = await parts(client, "steps", {"words": []}, stream_mode=["tools", "updates"])

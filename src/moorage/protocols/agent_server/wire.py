@@ -22,9 +22,9 @@ from moorage.domain.threads import Lifetime, Thread
 from moorage.engine.graphs import Schemas
 from moorage.engine.joins import Result
 from moorage.engine.usage import Usage
-from moorage.serialization import WellKnownLCSerializer
+from moorage.serialization import WithErrors
 
-dumps = WellKnownLCSerializer().dumps
+dumps = WithErrors().dumps
 
 Json = dict[str, Any]
 
