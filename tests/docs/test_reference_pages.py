@@ -10,6 +10,7 @@ import pytest
 from langchain_core.runnables import RunnableLambda
 
 from moorage import Settings, add_routes, create_app
+from moorage.project import read as read_project
 from moorage.protocols.langserve.operations import OPERATIONS
 from moorage.protocols.langserve.options import SWITCHABLE
 from tests.docs.pages import ROOT, code, pages, read
@@ -121,6 +122,20 @@ def test_the_keys_of_each_body_are_those_of_the_openapi_document():
         filters = {key for key in keys if key.startswith(("include_", "exclude_"))}
         assert set(re.findall(r"`(\w+)`", body)) == keys - filters, path
         assert ("filters" in body) == bool(filters), path
+
+
+def test_the_endpoints_of_agents_are_those_of_the_openapi_document():
+    project = read_project(ROOT / "tests/protocols/agent_server/project")
+    app = create_app(Settings.parse({"MOORAGE_DATABASE_URL": "memory:"}), project=project)
+    agents = {"assistants", "threads", "runs", "stateless runs", "crons", "store"}
+    described = {
+        (method.upper(), path)
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+        if agents & set(operation["tags"])
+    }
+
+    assert set(endpoints("## Of agents")) == described
 
 
 def test_the_endpoints_of_the_service_are_its_routes():

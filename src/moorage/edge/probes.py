@@ -7,12 +7,13 @@ from contextlib import suppress
 from datetime import timedelta
 from importlib.metadata import version
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NotRequired
 
 import structlog
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
 
 from moorage.domain.runs import Backlog
 from moorage.edge.metrics import Metrics
@@ -25,6 +26,35 @@ PATHS = frozenset({"/health", "/ok", "/info", "/ready"})
 METRICS_PATH = "/metrics"
 
 log = structlog.get_logger(__name__)
+
+
+class Alive(TypedDict):
+    """The process is alive."""
+
+    status: str
+
+
+class Well(TypedDict):
+    """Whether clients of the Agent Server may go on."""
+
+    ok: bool
+    failed_graphs: NotRequired[list[str]]
+
+
+class Report(TypedDict):
+    """Whether requests should be sent here, and the outcome of each check."""
+
+    status: str
+    checks: dict[str, str]
+
+
+_ANSWERS: Mapping[str, dict[int | str, dict[str, Any]]] = {
+    "health": {200: {"model": Alive}},
+    "ok": {200: {"model": Well}, 500: {"model": Well}},
+    "info": {200: {"model": dict[str, Any]}},
+    "ready": {200: {"model": Report}, 503: {"model": Report}},
+}
+"""What the document says of them."""
 
 
 class Load(NamedTuple):
@@ -164,7 +194,8 @@ def router(
 
     endpoints = (health, ok, ready) if about is None else (health, ok, info, ready)
     for endpoint in endpoints:
-        routes.add_api_route(f"/{endpoint.__name__}", endpoint, methods=["GET"])
+        name = endpoint.__name__
+        routes.add_api_route(f"/{name}", endpoint, methods=["GET"], responses=_ANSWERS[name])
         routes.add_api_route(
             f"/{endpoint.__name__}", endpoint, methods=["HEAD"], include_in_schema=False
         )

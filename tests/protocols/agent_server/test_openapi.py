@@ -57,6 +57,16 @@ def test_every_operation_has_a_name_an_answer_and_errors(document: dict[str, Any
         assert content or status in {"202", "204"}, name
 
 
+async def test_what_the_service_says_of_itself_is_described(
+    document: dict[str, Any], http: httpx.AsyncClient
+):
+    for path in ("/ok", "/info", "/health", "/ready"):
+        said = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+        schema = {**said["schema"], "components": document["components"]}
+        jsonschema_rs.validate(schema, (await http.get(path)).json())
+        assert said["schema"].keys() & {"$ref", "type"}
+
+
 def test_bodies_are_described(document: dict[str, Any]):
     for name in ("create_run", "search_threads", "put_item", "create_cron", "update_thread_state"):
         body = operations(document)[name]["requestBody"]["content"]["application/json"]["schema"]
