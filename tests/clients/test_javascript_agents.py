@@ -481,6 +481,28 @@ def test_a_stream_that_is_cut_off_is_taken_up_without_a_gap(javascript: JavaScri
     assert (different, where) == (5, thread)
 
 
+def test_a_thread_is_followed(call: Call):
+    body = """
+        const { thread_id } = await client.threads.create();
+        const controller = new AbortController();
+        const following = client.threads.joinStream(
+            thread_id, { lastEventId: "-1", signal: controller.signal, streamMode: "run_modes" });
+        const begun = client.runs.wait(thread_id, "steps", { input: { words: [] } });
+        const names = [];
+        for await (const part of following) {
+            names.push(part.data.status ?? part.event);
+            if (part.data.status === "run_done") controller.abort();
+        }
+        await begun;
+        return names;
+    """
+
+    names = call(body)
+
+    assert (names[0], names[-1]) == ("metadata", "run_done")
+    assert "values" in names
+
+
 def test_a_run_is_cancelled(call: Call):
     body = """
         const { thread_id } = await client.threads.create();

@@ -41,6 +41,16 @@ _REQUIREMENTS: tuple[Requirement, ...] = (
     _same("conventions:not-json", "1", "A body that is no JSON is 422."),
     _same("conventions:null", "1", "A key with null is the same as no key."),
     _same("conventions:content-type", "1", "The content type of a body does not matter."),
+    _same("conventions:unknown-keys", "1", "Keys that nobody knows are ignored."),
+    _same("conventions:times", "1", "Times are ISO 8601 with microseconds and `+00:00`."),
+    _same("conventions:not-finite", "1", "Numbers that JSON has none for are null."),
+    _same("conventions:messages", "1", "Messages are plain objects with `type` and `content`."),
+    _differs(
+        "conventions:private-network",
+        "1",
+        "A page of the internet may call a service on the loopback, where its origin may.",
+        "The Agent Server refuses it unless a variable is set.",
+    ),
     _differs(
         "conventions:pages",
         "1",
@@ -106,6 +116,12 @@ _REQUIREMENTS: tuple[Requirement, ...] = (
     _same("threads:storage", "2", "A thread says how much its states take."),
     _same(
         "threads:config", "2", "A thread shows the choices of its last run, without reserved keys."
+    ),
+    _differs(
+        "threads:search-ids",
+        "2",
+        "An id in `ids` that is no UUID is 422, as it is everywhere.",
+        "The Agent Server answers 400 there.",
     ),
     # --- States
     _same(
@@ -457,6 +473,12 @@ _REQUIREMENTS: tuple[Requirement, ...] = (
         "11",
         "Every graph answers LangServe's clients, below its name.",
         "An addition.",
+    ),
+    _lacks(
+        "system:metrics-json",
+        "11",
+        "`/metrics?format=json` has no form of its own.",
+        "Prometheus' form is the only one.",
     ),
     _lacks("system:mcp", "11", "Agents are no tools at `/mcp`.", "Not built yet."),
     _lacks("system:a2a", "11", "Agents are not spoken to at `/a2a`.", "Not built yet."),

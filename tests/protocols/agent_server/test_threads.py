@@ -307,7 +307,7 @@ class TestExtracting:
         }
 
 
-@pytest.mark.requirement("agents:conventions:errors")
+@pytest.mark.requirement("agents:conventions:errors", "agents:threads:search-ids")
 @pytest.mark.parametrize(
     ("path", "body", "status", "detail"),
     [
