@@ -97,6 +97,16 @@ async def talk(state: MessagesState) -> dict[str, Any]:
     return {"messages": [await model.ainvoke(state["messages"])]}
 
 
+class Talk(MessagesState, total=False):
+    gate: str
+
+
+async def talk_slowly(state: Talk) -> dict[str, Any]:
+    """Say the first words, and the others when the test lets the run pass."""
+    model = ScriptedChatModel(responses=[["so ", gate(state["gate"]), "it goes"]])
+    return {"messages": [await model.ainvoke(state["messages"])]}
+
+
 def ask_another(state: Words) -> Words:
     return {"words": [interrupt("which other word?")]}
 
@@ -164,6 +174,7 @@ talking = one_node("talk", talk, MessagesState).compile()
 telling = one_node("tell", tell, MessagesState).compile()
 confirming = one_node("confirm", confirm, MessagesState).compile()
 stumbling = one_node("stumble", stumble, MessagesState).compile()
+talking_slowly = one_node("talk", talk_slowly, Talk).compile()
 two_asking = (
     StateGraph(Words)
     .add_node("ask", ask)
