@@ -1,6 +1,7 @@
 """``moorage dev``, ``serve`` and ``migrate`` as processes, on a project in a folder."""
 
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -112,6 +113,20 @@ def test_a_graph_that_cannot_be_imported_is_told_and_the_others_are_served(proje
         assert 'broken.py", line 1' in told
     finally:
         server.stop()
+
+
+def test_it_stops_although_a_shell_has_it_ignore_interrupts(project: Path):
+    port = free_port()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        server = Server(
+            ["moorage.cli", "dev", "-c", str(project), "--port", str(port), "--no-browser"], port
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    server.started().stop()
+
+    assert server.ended
 
 
 @pytest.mark.parametrize("command", ["dev", "serve"])

@@ -1,5 +1,6 @@
 """``moorage dev``: serve a project on this machine, and again whenever its files change."""
 
+import signal
 import sys
 import webbrowser
 from multiprocessing import get_context
@@ -35,6 +36,8 @@ def command(config: Path, host: str, port: int, *, reload: bool, browser: bool) 
         _serve(place, unopened)
         return
     listening(place).close()
+    # Shells have what they start in the background ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     watchfiles.run_process(
         *_watched(project),
         target=_serve_or_say,
