@@ -132,18 +132,22 @@ def test_a_question_is_answered_after_the_page_was_loaded_again(page: Page, visi
     expect(page.locator("pre")).to_have_text('["blue"]')
 
 
-def test_a_run_is_stopped(page: Page, hooked: str):
-    page.goto(f"{hooked}/hook/?assistant=waiting&transport=sse")
+def test_a_run_is_stopped(page: Page, visit: Open, hooked: str):
+    visit("waiting")
     send(page, {"words": []})
-    says(page, "working")
     page.wait_for_url("**thread=**")
+    thread = page.url.split("thread=")[1].split("&")[0]
 
+    def statuses() -> list[str]:
+        reply = page.request.get(f"{hooked}/threads/{thread}/runs")
+        return [run["status"] for run in reply.json()] if reply.ok else []
+
+    until(lambda: statuses() == ["running"], "the run begins")
+    expect(page.locator("pre")).to_have_text("[]")  # the page knows of it
     page.get_by_role("button", name="Stop").click()
 
     says(page, "waiting")
-    thread = page.url.split("thread=")[1].split("&")[0]
-    runs = f"{hooked}/threads/{thread}/runs"
-    until(lambda: page.request.get(runs).json()[0]["status"] == "interrupted", "the run stops")
+    until(lambda: statuses() == ["interrupted"], "the run stops")
 
 
 def test_a_failure_is_told(page: Page, visit: Open):
