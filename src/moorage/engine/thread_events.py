@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from moorage.domain.runs import Run, RunStatus
 from moorage.engine.news import News
-from moorage.engine.run_stream import Gap, Streamed
+from moorage.engine.run_stream import KEPT_BYTES, Gap, Streamed
 
 KEPT = 10_000
 """Events of one thread that are kept for followers, unless the settings say otherwise."""
@@ -71,11 +71,15 @@ class ThreadEvents:
     Args:
         base: The number before that of the first event.
         kept: Events that are kept.
+        kept_bytes: How much they may take together; the latest event is kept in any case.
     """
 
-    def __init__(self, base: int = 0, *, kept: int = KEPT) -> None:
+    def __init__(self, base: int = 0, *, kept: int = KEPT, kept_bytes: int = KEPT_BYTES) -> None:
         self.last = base
-        self._events: deque[Numbered] = deque(maxlen=kept)
+        self._events: deque[Numbered] = deque()
+        self._kept = kept
+        self._kept_bytes = kept_bytes
+        self._bytes = 0
         self._news = News()
 
     @property
@@ -88,7 +92,14 @@ class ThreadEvents:
         for event in events:
             self.last += 1
             self._events.append(Numbered(self.last, event))
+            self._bytes += len(event.params)
+        self._forget()
         self._news.tell()
+
+    def _forget(self) -> None:
+        events = self._events
+        while len(events) > self._kept or (self._bytes > self._kept_bytes and len(events) > 1):
+            self._bytes -= len(events.popleft().event.params)
 
     def seq_of(self, event_id: str) -> int:
         """Return the number of an event, 0 if it is not kept."""
