@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from langgraph_sdk.client import configure_loopback_transports
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -203,9 +204,14 @@ class Publication:
 
     @asynccontextmanager
     async def running(self, service: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        """Run the agents and the project's application for as long as the service does."""
+        """Run the agents and the project's application for as long as the service does.
+
+        Clients that the project's modules made by ``get_client()`` without a URL call the service
+        within this process, without a credential of their own.
+        """
         async with AsyncExitStack() as stack:
             if self._hosting:
+                configure_loopback_transports(service)
                 await stack.enter_async_context(self._hosting.within(service))
             state = await stack.enter_async_context(self.own.lifespan())
             yield state or {}

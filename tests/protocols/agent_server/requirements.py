@@ -376,11 +376,22 @@ _REQUIREMENTS: tuple[Requirement, ...] = (
         "The Agent Server takes a `user_id` that a client sends.",
     ),
     _same("nodes:headers", "11", "Headers that a project chooses reach the run."),
-    _lacks(
+    _same(
         "nodes:loopback",
         "6.5",
-        "`get_client()` without a URL does not call the server from within a node.",
-        "It looks for the Agent Server's own modules; name the URL.",
+        "A client that a module made by `get_client()` without a URL calls the server in its process.",
+    ),
+    _differs(
+        "nodes:loopback-credential",
+        "6.5",
+        "Such a client is nobody, unless it has a credential.",
+        "The Agent Server asks it for none.",
+    ),
+    _lacks(
+        "nodes:loopback-in-node",
+        "6.5",
+        "A client that a node itself makes by `get_client()` without a URL does not find the server.",
+        "It looks for the Agent Server's own modules; make it in the module, or name the URL.",
     ),
     # --- Webhooks
     _same("webhooks:end", "6.6", "A receiver is told of the end of a run."),
