@@ -77,6 +77,22 @@ async def test_nodes_know_the_request_that_began_their_run(http: httpx.AsyncClie
     assert known == (sent or known)
 
 
+@pytest.mark.requirement("agents:nodes:request")
+async def test_nodes_know_the_request_whose_command_began_their_run(
+    client: Any, http: httpx.AsyncClient
+):
+    own = await thread(client)
+    start = {"assistant_id": "looking", "input": {}}
+
+    reply = await http.post(
+        f"/threads/{own}/commands", json={"id": 1, "method": "run.start", "params": start}
+    )
+    await client.runs.join(own, reply.json()["result"]["run_id"])
+
+    values = (await client.threads.get_state(own))["values"]
+    assert values["chosen"]["langgraph_request_id"] == reply.headers["x-request-id"]
+
+
 @pytest.mark.requirement("agents:nodes:steps")
 async def test_a_run_takes_25_steps_unless_its_graph_or_its_client_says_otherwise(client: Any):
     async def failure(limit: int | None) -> Any:

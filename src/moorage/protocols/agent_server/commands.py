@@ -22,6 +22,7 @@ from moorage.engine.answers import Answer, NoSuchQuestion
 from moorage.engine.run_config import Asked
 from moorage.engine.run_events import BLOCKS
 from moorage.errors import BadRequest, Forbidden, Invalid, MoorageError, NotFound, Rejected
+from moorage.observability.logs import request_id
 from moorage.protocols.agent_server.requests import (
     AGENTS_KEY,
     AgentRoute,
@@ -96,7 +97,7 @@ class Asker(NamedTuple):
             scope.get("user", ANONYMOUS),
             thread_id,
             headers_for_runs(connection),
-            connection.headers.get("x-request-id", ""),
+            request_id.get() or connection.headers.get("x-request-id", ""),
         )
 
 
