@@ -66,7 +66,13 @@ from pydantic import (
     model_serializer,
 )
 
-from moorage.serialization import DEEPEST, Serializer, WellKnownLCSerializer, single_line
+from moorage.serialization import (
+    DEEPEST,
+    Serializer,
+    WellKnownLCSerializer,
+    WithErrors,
+    single_line,
+)
 
 serializer = WellKnownLCSerializer()
 upstream = peer.WellKnownLCSerializer()
@@ -668,3 +674,12 @@ def test_a_serializer_of_the_users_own_needs_two_methods() -> None:
 def test_a_prompt_value_keeps_its_messages() -> None:
     prompt = ChatPromptValue(messages=[HumanMessage(content="hi"), ANSWER])
     assert serializer.dumpd(prompt)["messages"][1] == serializer.dumpd(ANSWER)
+
+
+@pytest.mark.parametrize("around", ["a", 1, (1, 2)], ids=str)
+def test_the_agent_servers_clients_read_what_an_exception_says(around: Any):
+    dumped = WithErrors().dumpd({"plain": [ValueError("too long")]})
+    odd = WithErrors().dumps({around: KeyError("x")})
+
+    assert dumped == {"plain": [{"error": "ValueError", "message": "too long"}]}
+    assert b"KeyError" in odd
