@@ -79,6 +79,11 @@ class Lives:
         self._pid = 0
         assert await self._said() == "."
 
+    def memory(self) -> int:
+        """Return how many bytes this life has in memory."""
+        pages = int(Path(f"/proc/{self._pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     async def note(self) -> None:
         """Note that a request was answered."""
         async with self._heard:

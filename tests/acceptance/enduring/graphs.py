@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
-from langgraph.graph import START, StateGraph
+from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
 
@@ -32,5 +32,27 @@ three_steps = (
     .add_edge(START, "one")
     .add_edge("one", "two")
     .add_edge("two", "three")
+    .compile()
+)
+
+
+class Rounds(Done, total=False):
+    rounds: int
+
+
+async def go_round(state: Rounds) -> Done:
+    await asyncio.sleep(0.02)
+    return {"steps": [f"{state['name']} {len(state['steps'])}"]}
+
+
+def goes_on(state: Rounds) -> str:
+    return "go_round" if len(state["steps"]) < state["rounds"] else END
+
+
+rounds = (
+    StateGraph(Rounds)
+    .add_node("go_round", go_round)
+    .add_edge(START, "go_round")
+    .add_conditional_edges("go_round", goes_on, ["go_round", END])
     .compile()
 )
