@@ -82,6 +82,7 @@ def test_the_hook_is_the_version_we_promise(node: str):
     assert version_of("@langchain/react") == VERSION
 
 
+@pytest.mark.requirement("agents:clients:newer-hook")
 def test_words_are_shown_as_they_come(page: Page, visit: Open):
     name, gate = new_gate()
     visit("talking_slowly")
@@ -95,6 +96,7 @@ def test_words_are_shown_as_they_come(page: Page, visit: Open):
     says(page, "waiting")
 
 
+@pytest.mark.requirement("agents:clients:newer-hook")
 def test_who_loads_the_page_again_goes_on_with_the_run(page: Page, visit: Open):
     name, gate = new_gate()
     visit("talking_slowly")
@@ -110,6 +112,7 @@ def test_who_loads_the_page_again_goes_on_with_the_run(page: Page, visit: Open):
     says(page, "waiting")
 
 
+@pytest.mark.requirement("agents:clients:newer-hook")
 def test_a_question_is_answered(page: Page, visit: Open):
     visit("asking")
 
@@ -132,6 +135,7 @@ def test_a_question_is_answered_after_the_page_was_loaded_again(page: Page, visi
     expect(page.locator("pre")).to_have_text('["blue"]')
 
 
+@pytest.mark.requirement("agents:clients:newer-hook")
 def test_a_run_is_stopped(page: Page, visit: Open, hooked: str):
     visit("waiting")
     send(page, {"words": []})
@@ -150,6 +154,7 @@ def test_a_run_is_stopped(page: Page, visit: Open, hooked: str):
     until(lambda: statuses() == ["interrupted"], "the run stops")
 
 
+@pytest.mark.requirement("agents:clients:newer-hook")
 def test_a_failure_is_told(page: Page, visit: Open):
     visit("failing")
 

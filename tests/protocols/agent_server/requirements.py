@@ -16,6 +16,7 @@ _GROUPS = {
     "semantics": "What runs do to one another and to threads",
     "nodes": "What a node sees",
     "webhooks": "Webhooks",
+    "newer": "Newer protocol of threads",
     "assistants": "Assistants",
     "crons": "Crons",
     "store": "Store",
@@ -404,6 +405,43 @@ _REQUIREMENTS: tuple[Requirement, ...] = (
         "The receiver of a run that asks is told the questions.",
         "The Agent Server's does not see them.",
     ),
+    # --- Newer protocol
+    _same("newer:run-start", "7.1", "`run.start` begins a run, and makes its thread."),
+    _differs(
+        "newer:second-run",
+        "7.1",
+        "A second `run.start` is answered at once.",
+        "The Agent Server answers when the first run is over.",
+    ),
+    _same("newer:respond", "7.1", "`input.respond` answers one question or several, once."),
+    _same("newer:tree", "7.1", "`agent.getTree` tells which graphs a run is in."),
+    _same(
+        "newer:refusals",
+        "7.1",
+        "A command that cannot be carried out is told why, with status 200.",
+    ),
+    _same("newer:envelope", "7.1", "What is no command is 400."),
+    _same("newer:early", "7.2", "A stream that is there before its thread tells of it."),
+    _same(
+        "newer:runs", "7.2", "A stream goes on from run to run, and tells of runs of older clients."
+    ),
+    _same("newer:since", "7.2", "Who comes back names the last event, and misses nothing."),
+    _same("newer:places", "7.2", "Namespaces and depth choose the places that are told of."),
+    _same("newer:restart", "7.2", "The numbers of events rise over a restart."),
+    _same("newer:lifecycle", "7.3", "Runs and subgraphs begin and end in `lifecycle`."),
+    _same("newer:blocks", "7.3", "Messages are told in blocks."),
+    _same("newer:questions", "7.3", "A question is told before its run is interrupted."),
+    _same("newer:sockets", "7.4", "Commands, answers and events share a WebSocket."),
+    _same(
+        "newer:replay", "7.4", "On a socket what is kept comes before the answer that counts it."
+    ),
+    _lacks(
+        "newer:optional",
+        "7.1",
+        "`input.inject`, `state.get`, `state.listCheckpoints` and `state.fork` are unknown commands.",
+        "So they are to the Agent Server 0.16.7.",
+    ),
+    _same("newer:unsubscribe", "7.4", "Who unsubscribes is told no more."),
     # --- Assistants
     _same(
         "assistants:default",
@@ -485,12 +523,10 @@ _REQUIREMENTS: tuple[Requirement, ...] = (
         "Every graph answers LangServe's clients, below its name.",
         "An addition.",
     ),
-    _lacks(
-        "system:metrics-json",
-        "11",
-        "`/metrics?format=json` has no form of its own.",
-        "Prometheus' form is the only one.",
+    _same(
+        "system:metrics", "11", "`/metrics` counts runs, and answers in JSON with `format=json`."
     ),
+    _same("system:openapi", "11", "`/openapi.json` describes every operation in OpenAPI 3.1."),
     _lacks("system:mcp", "11", "Agents are no tools at `/mcp`.", "Not built yet."),
     _lacks("system:a2a", "11", "Agents are not spoken to at `/a2a`.", "Not built yet."),
     _lacks(
@@ -545,6 +581,16 @@ _REQUIREMENTS: tuple[Requirement, ...] = (
         "15",
         "`useStream` of `@langchain/langgraph-sdk/react` 1.15 works unmodified in a browser: tokens, "
         "reloads, questions, stopping, branches, failures.",
+    ),
+    _same(
+        "clients:newer-hook",
+        "15",
+        "`useStream` of `@langchain/react` works unmodified in a browser, over events and sockets.",
+    ),
+    _same(
+        "clients:newer-python",
+        "15",
+        "`threads.stream` of `langgraph_sdk` works unmodified, over events and sockets.",
     ),
     _same(
         "clients:chat-ui",

@@ -29,6 +29,7 @@ async def numbers(http: httpx.AsyncClient) -> dict[str, float]:
     }
 
 
+@pytest.mark.requirement("agents:system:metrics")
 async def test_runs_are_counted_as_they_go():
     name, gate = new_gate()
     settings = Settings.parse({"MOORAGE_DATABASE_URL": "memory:"})

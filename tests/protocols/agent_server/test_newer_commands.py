@@ -28,6 +28,7 @@ async def asked(http: httpx.AsyncClient, graph: str = "asking") -> tuple[str, li
     ]
 
 
+@pytest.mark.requirement("agents:newer:run-start")
 async def test_a_run_makes_its_thread(http: httpx.AsyncClient, client: Any):
     thread = new_thread()
 
@@ -56,6 +57,7 @@ async def test_an_answer_says_how_far_the_thread_was(http: httpx.AsyncClient):
     assert {event["event_id"] for event in after if answer["result"]["run_id"] in event["event_id"]}
 
 
+@pytest.mark.requirement("agents:newer:second-run")
 @pytest.mark.parametrize("name", ["multitaskStrategy", "multitask_strategy"])
 async def test_a_second_run_does_not_wait_for_the_first(
     http: httpx.AsyncClient, client: Any, name: str
@@ -93,6 +95,7 @@ async def test_a_run_begins_at_an_earlier_checkpoint(http: httpx.AsyncClient):
     assert data(after, "values")[-1]["words"] == ["one", "first", "two", "first", "second"]
 
 
+@pytest.mark.requirement("agents:newer:respond")
 async def test_an_answer_goes_on_with_the_run(http: httpx.AsyncClient):
     thread, (question,) = await asked(http)
 
@@ -116,6 +119,7 @@ async def test_null_is_an_answer(http: httpx.AsyncClient):
     assert data(after, "values")[-1] == {"words": [None]}
 
 
+@pytest.mark.requirement("agents:newer:respond")
 async def test_several_questions_are_answered_at_once(http: httpx.AsyncClient):
     thread, questions = await asked(http, "two_asking")
 
@@ -129,6 +133,7 @@ async def test_several_questions_are_answered_at_once(http: httpx.AsyncClient):
     assert sorted(data(after, "values")[-1]["words"]) == ["by hand", "x", "x"]
 
 
+@pytest.mark.requirement("agents:newer:respond")
 async def test_a_question_is_answered_once(http: httpx.AsyncClient):
     thread, (question,) = await asked(http)
     params = {"namespace": [], "interrupt_id": question, "response": "blue"}
@@ -159,6 +164,7 @@ async def test_an_answer_keeps_the_config_of_the_run_that_asked(
     assert run["kwargs"]["context"] == {"tone": "kind"}
 
 
+@pytest.mark.requirement("agents:newer:tree")
 async def test_a_run_is_a_tree_of_graphs(http: httpx.AsyncClient):
     thread = new_thread()
     run = await started(http, thread, "nested", input={"words": []})
@@ -175,6 +181,7 @@ async def test_a_run_is_a_tree_of_graphs(http: httpx.AsyncClient):
     assert unknown["error"] == "no_such_run"
 
 
+@pytest.mark.requirement("agents:newer:refusals")
 @pytest.mark.parametrize(
     ("method", "params", "code"),
     [
@@ -209,6 +216,7 @@ async def test_subscriptions_over_http_do_no_harm(http: httpx.AsyncClient):
     assert answer["result"]["replayed_events"] == 0
 
 
+@pytest.mark.requirement("agents:newer:envelope")
 @pytest.mark.parametrize(
     ("content", "known"),
     [

@@ -35,6 +35,7 @@ async def ran(http: httpx.AsyncClient, graph: str, given: Any = None, **wanted: 
     return await told(http, thread, **wanted)
 
 
+@pytest.mark.requirement("agents:newer:lifecycle")
 async def test_a_run_is_told_from_its_beginning_to_its_end(http: httpx.AsyncClient):
     found = await ran(http, "steps")
 
@@ -53,6 +54,7 @@ async def test_a_run_is_told_from_its_beginning_to_its_end(http: httpx.AsyncClie
         assert isinstance(event["params"]["timestamp"], int)
 
 
+@pytest.mark.requirement("agents:newer:blocks")
 async def test_a_message_is_told_in_blocks(http: httpx.AsyncClient):
     found = await ran(http, "talking", HI)
     messages = data(found, "messages")
@@ -73,6 +75,7 @@ async def test_a_message_is_told_in_blocks(http: httpx.AsyncClient):
     }
 
 
+@pytest.mark.requirement("agents:newer:blocks")
 async def test_a_message_that_did_not_stream_is_told_in_blocks(http: httpx.AsyncClient):
     messages = data(await ran(http, "echo", HI), "messages")
 
@@ -85,6 +88,7 @@ async def test_a_message_that_did_not_stream_is_told_in_blocks(http: httpx.Async
     assert messages[2]["content"] == {"type": "text", "text": "you said: hi"}
 
 
+@pytest.mark.requirement("agents:newer:lifecycle")
 async def test_subgraphs_have_lives_of_their_own(http: httpx.AsyncClient):
     found = await ran(http, "nested")
 
@@ -104,6 +108,7 @@ async def test_a_failure_is_told(http: httpx.AsyncClient):
     assert last["error"] == "the node does not like this"
 
 
+@pytest.mark.requirement("agents:newer:questions")
 async def test_a_question_comes_before_the_end(http: httpx.AsyncClient):
     found = await ran(http, "asking")
     asked, end = found[-2:]
@@ -126,6 +131,7 @@ async def test_a_cancelled_run_is_interrupted(http: httpx.AsyncClient, client: A
     assert data(found, "custom") == [{"at": "gate"}]
 
 
+@pytest.mark.requirement("agents:newer:early")
 async def test_a_stream_that_is_there_before_its_thread_tells_of_it(http: httpx.AsyncClient):
     thread = new_thread()
 
@@ -136,6 +142,7 @@ async def test_a_stream_that_is_there_before_its_thread_tells_of_it(http: httpx.
     assert [one["event"] for one in data(found, "lifecycle")] == ["running", "completed"]
 
 
+@pytest.mark.requirement("agents:newer:runs")
 async def test_a_stream_goes_on_from_run_to_run(http: httpx.AsyncClient, client: Any):
     thread = new_thread()
 
@@ -153,6 +160,7 @@ async def test_a_stream_goes_on_from_run_to_run(http: httpx.AsyncClient, client:
     assert len(data(second, "updates")) == 2
 
 
+@pytest.mark.requirement("agents:newer:runs")
 async def test_an_older_client_is_told_of_in_blocks_as_well(http: httpx.AsyncClient, client: Any):
     thread = (await client.threads.create())["thread_id"]
 
@@ -166,6 +174,7 @@ async def test_an_older_client_is_told_of_in_blocks_as_well(http: httpx.AsyncCli
     assert messages[-1]["event"] == "message-finish"
 
 
+@pytest.mark.requirement("agents:newer:since")
 @pytest.mark.parametrize("form", ["since", "Last-Event-ID", "event id", "since_event_id"])
 async def test_who_comes_back_misses_nothing(http: httpx.AsyncClient, form: str):
     thread = new_thread()
@@ -193,6 +202,7 @@ async def test_everybody_is_told_the_same(http: httpx.AsyncClient):
     assert some == [one for one in everything if one["method"] in {"values", "lifecycle"}]
 
 
+@pytest.mark.requirement("agents:newer:places")
 @pytest.mark.parametrize(
     ("wanted", "where"),
     [
@@ -279,6 +289,7 @@ async def test_a_thread_is_named_by_a_uuid(http: httpx.AsyncClient):
     )
 
 
+@pytest.mark.requirement("agents:newer:restart")
 async def test_numbers_rise_over_a_restart(tmp_path: Path):
     settings = Settings.parse({"MOORAGE_DATABASE_URL": f"sqlite:///{tmp_path / 'moorage.db'}"})
     thread = new_thread()

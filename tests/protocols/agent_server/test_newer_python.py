@@ -16,6 +16,7 @@ HI: Any = {"messages": [{"role": "user", "content": "hi"}]}
 WAYS = pytest.mark.parametrize("transport", ["sse", "websocket"])
 
 
+@pytest.mark.requirement("agents:clients:newer-python")
 @WAYS
 async def test_a_run_is_streamed(client: Any, transport: Any):
     async with client.threads.stream(assistant_id="steps", transport=transport) as thread:
@@ -26,6 +27,7 @@ async def test_a_run_is_streamed(client: Any, transport: Any):
         assert await thread.output == values[-1]
 
 
+@pytest.mark.requirement("agents:clients:newer-python")
 @WAYS
 async def test_a_message_is_streamed(client: Any, transport: Any):
     async with client.threads.stream(assistant_id="talking", transport=transport) as thread:
@@ -36,6 +38,7 @@ async def test_a_message_is_streamed(client: Any, transport: Any):
         assert (await thread.output)["messages"][-1]["id"] == message.message_id
 
 
+@pytest.mark.requirement("agents:clients:newer-python")
 @WAYS
 async def test_a_question_is_answered(client: Any, transport: Any):
     async with client.threads.stream(assistant_id="asking", transport=transport) as thread:
@@ -90,6 +93,7 @@ async def test_a_second_run_goes_on_in_the_same_stream(client: Any):
         assert values[-1]["words"] == ["first", "second"] * 2
 
 
+@pytest.mark.requirement("agents:clients:newer-python")
 @WAYS
 def test_it_works_without_asyncio(url: str, transport: Any):
     with (

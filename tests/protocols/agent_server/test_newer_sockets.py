@@ -61,6 +61,7 @@ async def opened(url: str, thread: str, **options: Any) -> AsyncIterator[Socket]
         yield Socket(connection)
 
 
+@pytest.mark.requirement("agents:newer:sockets")
 async def test_everything_goes_over_one_socket(url: str):
     thread = new_thread()
 
@@ -80,6 +81,7 @@ async def test_everything_goes_over_one_socket(url: str):
     assert data(socket.events, "values")[-1] == {"words": ["blue"]}
 
 
+@pytest.mark.requirement("agents:newer:replay")
 async def test_what_is_kept_comes_before_the_answer(url: str, http: httpx.AsyncClient):
     thread = new_thread()
     await started(http, thread, "steps", input={"words": []})
@@ -112,6 +114,7 @@ async def test_an_event_comes_once_however_many_want_it(url: str):
     assert {event["method"] for event in found} == {"lifecycle", "values"}
 
 
+@pytest.mark.requirement("agents:newer:unsubscribe")
 async def test_who_unsubscribes_is_told_no_more(url: str):
     thread = new_thread()
 

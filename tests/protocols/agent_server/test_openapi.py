@@ -34,6 +34,7 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+@pytest.mark.requirement("agents:system:openapi")
 def test_the_document_is_openapi_3_1(document: dict[str, Any]):
     assert document["openapi"].startswith("3.1")
     schema = schemathesis.openapi.from_dict(document)
@@ -41,6 +42,7 @@ def test_the_document_is_openapi_3_1(document: dict[str, Any]):
     assert not [found.err() for found in schema.get_all_operations() if hasattr(found, "err")]
 
 
+@pytest.mark.requirement("agents:system:openapi")
 def test_every_operation_has_a_name_an_answer_and_errors(document: dict[str, Any]):
     found = operations(document)
 
