@@ -197,7 +197,7 @@ def _described(request: RunRequest, time: datetime) -> tuple[Run, Thread]:
         updated_at=time,
         state_updated_at=time,
         status=ThreadStatus.BUSY,
-        metadata=request.thread_metadata,
+        metadata={**request.new_thread_metadata, **request.thread_metadata},
         config=request.thread_config or {},
     )
     return run, thread

@@ -583,3 +583,13 @@ async def test_who_may_not_run_is_told_so_in_the_answer(http: httpx.AsyncClient)
         codes[name] = answer.json()["error"]
 
     assert codes == {"guest": "permission_denied", "debtor": "unknown_error"}
+
+
+async def test_a_run_that_leaves_nothing_is_its_owners_while_it_goes_on(http: httpx.AsyncClient):
+    body = {"assistant_id": "waiting", "input": SAY, "on_disconnect": "cancel"}
+    async with http.stream("POST", "/runs/stream", headers=as_("ada"), json=body) as stream:
+        thread = stream.headers["location"].partition("/runs/")[0]
+
+        seen = [(await http.get(thread, headers=as_(name))).status_code for name in ("ada", "bob")]
+
+    assert seen == [200, 404]
