@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from moorage import collection, opening
+from moorage.additions import Additions
 from moorage.auth.custom import Handler
 from moorage.edge import errors, probes, sessions
 from moorage.edge.metrics import Metrics
@@ -26,21 +27,21 @@ from moorage.edge.openapi import Service
 from moorage.edge.paths import Paths
 from moorage.edge.probes import Check
 from moorage.edge.route_limits import RouteLimiter, install_limiter
+from moorage.engine.access import Rule
 from moorage.engine.policy import POLICY_KEY, ErrorMapper, RunPolicy
 from moorage.engine.thread_pool import default_threads
 from moorage.errors import Misconfigured
 from moorage.lifecycle import Lifecycle
 from moorage.observability import logs
-from moorage.project import Project
-from moorage.protocols import agent_server
-from moorage.protocols.agent_server import AGENTS_KEY
 from moorage.protocols.langserve.listing import hosted
-from moorage.publishing import Publication, cross_origin
 from moorage.settings import Settings, stop
 from moorage.storage.feedback import FEEDBACK_KEY
 from moorage.ui import console as consoles
 from moorage.ui.open_pages import OpenPages
 from moorage.ui.pages import PAGES_KEY
+
+if TYPE_CHECKING:  # a project file takes 30 ms to import, and not every service has one
+    from moorage.project import Project
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 
@@ -54,7 +55,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     error_mapper: ErrorMapper | None = None,
     checks: Mapping[str, Check] | None = None,
     lifespan: Lifespan | None = None,
-    project: Project | None = None,
+    project: "Project | None" = None,
     console: bool = True,
     **openapi: Any,
 ) -> FastAPI:
@@ -90,13 +91,13 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     limits = opening.rate_limits(settings, metrics)
     try:
         identification, rule = opening.callers(settings, authenticate, project)
-        publication = Publication(project, settings, rule=rule, metrics=metrics)
+        added = _additions(project, settings, rule, metrics)
     except Misconfigured as error:
         stop(str(error))
     is_open = identification.is_off
     feedback = opening.feedback(settings)
     pages = opening.web_pages(settings, identification)
-    public = opening.open_pages(settings, project)
+    public = opening.open_pages(settings, added.open_paths)
     probed = Paths(probes.PATHS | {probes.METRICS_PATH})
 
     @asynccontextmanager
@@ -109,7 +110,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             stack.push_async_callback(limits.close)
             if feedback:
                 stack.push_async_callback(feedback.close)
-            state = dict(await stack.enter_async_context(publication.running(app)))
+            state = dict(await stack.enter_async_context(added.running(app)))
             if lifespan:
                 given = await stack.enter_async_context(lifespan(app))
                 state.update(given or {})
@@ -124,7 +125,7 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
         ),
         PAGES_KEY: pages,
         FEEDBACK_KEY: feedback,
-        AGENTS_KEY: publication.agents,
+        **added.facts,
     }
     has_limits = not limits.is_empty
     count_refusal = opening.refusal_counter(metrics)
@@ -135,19 +136,17 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             lifecycle=lifecycle,
             metrics=metrics,
             log=logs.RequestLines(settings.log_level, style),
-            shows_header=publication.shows_header,
+            shows_header=added.shows_header,
             quiet=probed,
             facts=facts,
         ),
         Middleware(ProxyHeaders, trusted=settings.trusted_proxies)
         if settings.trusted_proxies
         else None,
-        Middleware(MountPrefix, prefix=publication.prefix, outside=agent_server.ROOTS)
-        if publication.prefix
-        else None,
+        Middleware(MountPrefix, prefix=added.prefix, outside=added.roots) if added.prefix else None,
         Middleware(SecurityHeaders),
-        cross_origin(settings, project),
-        *publication.own.first,
+        opening.cross_origin(settings, project),
+        *added.own.first,
         Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
         Middleware(AttemptLimit, limits=limits, on_refusal=count_refusal)
         if has_limits and not is_open
@@ -157,10 +156,10 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             identification=identification,
             public=Paths(public),
             public_methods=("OPTIONS",) if project else (),
-            public_routes=publication.own.open_routes,
+            public_routes=added.own.open_routes,
             pages=OpenPages(pages, has_console=console),
         ),
-        *publication.own.last,
+        *added.own.last,
         Middleware(RateLimit, limits=limits, exempt=probed, on_refusal=count_refusal)
         if has_limits
         else None,
@@ -187,18 +186,18 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
     errors.install(app)
     install_limiter(app, RouteLimiter(settings.counter_url))
     about = {"title": app.title, "version": app.version, "environment": settings.environment}
-    readiness = opening.readiness(settings, {**publication.checks, **(checks or {})}, lifecycle)
+    readiness = opening.readiness(settings, {**added.checks, **(checks or {})}, lifecycle)
     app.include_router(
         probes.router(
-            {**publication.about, **about} if publication.tells_about else None,
+            {**added.about, **about} if added.tells_about else None,
             readiness=readiness,
             metrics=metrics,
-            failing=publication.failing,
-            load=publication.load,
+            failing=added.failing,
+            load=added.load,
         )
     )
     app.include_router(sessions.router(identification))
-    publication.join(app)
+    added.join(app)
     if console:
         warnings = opening.warnings(settings, identification, feedback)
         app.include_router(
@@ -211,3 +210,13 @@ def create_app(  # noqa: PLR0913 - what a service may be given, each by its name
             )
         )
     return app
+
+
+def _additions(
+    project: "Project | None", settings: Settings, rule: Rule | None, metrics: Metrics | None
+) -> Additions:
+    if project is None:
+        return Additions()
+    from moorage.publishing import Publication  # noqa: PLC0415 - only agents need all of that
+
+    return Publication(project, settings, rule=rule, metrics=metrics)

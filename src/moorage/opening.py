@@ -1,8 +1,10 @@
 """Builds the parts of a service from its settings: from one value each to one object each."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import structlog
+from starlette.middleware import Middleware
 
 from moorage import importing
 from moorage.auth.api_key import ApiKeys
@@ -13,6 +15,7 @@ from moorage.auth.sessions import Sessions, own_secret
 from moorage.edge import probes, sessions
 from moorage.edge.identification import Identification
 from moorage.edge.metrics import Metrics
+from moorage.edge.middleware.cors import CrossOrigin
 from moorage.edge.openapi import KEYS, Security
 from moorage.edge.probes import Check, Readiness
 from moorage.engine.access import Rule
@@ -20,17 +23,18 @@ from moorage.errors import Misconfigured
 from moorage.lifecycle import Lifecycle
 from moorage.limits import RateLimits, open_counter
 from moorage.observability.logs import Style
-from moorage.project import Project
-from moorage.protocols.agent_server import OPEN
 from moorage.settings import Settings
 from moorage.storage.feedback import FeedbackFile
 from moorage.ui.files import BuiltPages
 from moorage.ui.pages import WebPages
 
+if TYPE_CHECKING:  # a project file takes 30 ms to import, and not every service has one
+    from moorage.project import Project
+
 log = structlog.get_logger("moorage.opening")
 
 
-def as_told(settings: Settings, project: Project | None) -> Settings:
+def as_told(settings: Settings, project: "Project | None") -> Settings:
     """Return the settings, without what a project says must not be published."""
     if project is None or not project.http.disable_meta:
         return settings
@@ -60,7 +64,7 @@ def own_authentication(settings: Settings, handler: Handler | None) -> Custom | 
     return Custom(handler) if handler else None
 
 
-def project_auth(project: Project | None) -> tuple[Handler | None, Rule | None]:
+def project_auth(project: "Project | None") -> tuple[Handler | None, Rule | None]:
     """Return how a project finds its callers, and what it lets them do; None where it says nothing.
 
     Raises:
@@ -108,7 +112,7 @@ def identification(settings: Settings, handler: Handler | None) -> Identificatio
 
 
 def callers(
-    settings: Settings, handler: Handler | None, project: Project | None
+    settings: Settings, handler: Handler | None, project: "Project | None"
 ) -> tuple[Identification, Rule | None]:
     """Return what finds out who is calling, and what a project lets them do, if it says.
 
@@ -121,11 +125,31 @@ def callers(
     return identification(settings, handler or own), rule
 
 
-def security(project: Project | None) -> Security:
+def security(project: "Project | None") -> Security:
     """Return what the OpenAPI document says about credentials: the project's words, or ours."""
     if project is None or (auth := project.auth) is None or (said := auth.openapi) is None:
         return KEYS
     return Security(said.securitySchemes, said.security, said.paths)
+
+
+def cross_origin(settings: Settings, project: "Project | None") -> Middleware | None:
+    """Return what lets pages of other origins call: as the project says, or the settings."""
+    if project is None or (said := project.http.cors) is None:
+        if not settings.cors_origins:
+            return None
+        return Middleware(
+            CrossOrigin, origins=settings.cors_origins, credentials=settings.cors_credentials
+        )
+    return Middleware(
+        CrossOrigin,
+        origins=said.allow_origins,
+        pattern=said.allow_origin_regex,
+        credentials=said.allow_credentials,
+        methods=said.allow_methods,
+        headers=said.allow_headers,
+        exposed=said.expose_headers,
+        max_age=said.max_age,
+    )
 
 
 def web_pages(settings: Settings, identification: Identification) -> WebPages:
@@ -211,7 +235,7 @@ def readiness(settings: Settings, checks: Mapping[str, Check], lifecycle: Lifecy
     )
 
 
-def open_pages(settings: Settings, project: Project | None) -> frozenset[str]:
+def open_pages(settings: Settings, added: frozenset[str]) -> frozenset[str]:
     """Return the paths that need no credential.
 
     They are probes, signing in, what the settings open, and what clients of agents look at first.
@@ -220,8 +244,7 @@ def open_pages(settings: Settings, project: Project | None) -> frozenset[str]:
         {"/docs", "/docs/oauth2-redirect", "/openapi.json"} if settings.shows_docs else set()
     )
     numbers = {probes.METRICS_PATH} if settings.opens_metrics else set()
-    agents = OPEN if project else frozenset()
-    return probes.PATHS | {sessions.PATH} | documents | numbers | agents
+    return probes.PATHS | {sessions.PATH} | documents | numbers | added
 
 
 def _tokens(settings: Settings) -> Authenticator:
