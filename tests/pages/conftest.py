@@ -13,26 +13,6 @@ from tests.pages.accessibility import findings
 from tests.pages.stage import Hands, Stage, service
 from tests.pages.watching import Watch
 
-# With the first three Chromium has pages for its address bar, and one to come, beside each that is
-# opened; they take as long as ours. The others are Playwright's: the last list of a kind counts.
-WITHOUT = [
-    "WebUIOmniboxPopup",
-    "WebUIOmniboxAimPopup",
-    "SpareRendererForSitePerProcess",
-    "AvoidUnnecessaryBeforeUnloadCheckSync",
-    "DestroyProfileOnBrowserClose",
-    "HttpsUpgrades",
-    "HttpsFirstBalancedModeAutoEnable",
-    "LensOverlay",
-    "MediaRouter",
-    "PaintHolding",
-    "ThirdPartyStoragePartitioning",
-    "AvoidCorsURLLoaderRestartOnRedirect",
-    "OptimizationHints",
-    "NetworkTimeServiceQuerying",
-    "AimEnabled",
-    "PreconnectToSearch",
-]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -41,7 +21,6 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    f"--disable-features={','.join(WITHOUT)}",
 ]
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)

@@ -339,7 +339,9 @@ def test_the_sections_are_read(folder: Path):
     assert found.auth.openapi.security == ({"key": []},)
     assert found.webhooks.url.allowed_ports == (443,)
     assert found.webhooks.url.disable_loopback is False
-    assert found.warnings == ()
+    assert found.warnings == (
+        "langgraph.json: checkpointer.path: this is not supported yet, and ignored",
+    )
 
 
 def test_a_model_for_embeddings_stays_as_it_is_written(folder: Path):
