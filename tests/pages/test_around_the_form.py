@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from pydantic import BaseModel
 
 from moorage import Settings, add_routes, create_app
+from tests.acceptance.processes import until
 from tests.conftest import Serve
 from tests.pages.conftest import Axe
 from tests.pages.watching import Watch
@@ -59,6 +60,12 @@ def name(page: Page) -> Locator:
     return page.get_by_role("textbox", name="Name")
 
 
+def width(page: Page) -> float:
+    box = name(page).bounding_box()
+    assert box is not None
+    return box["width"]
+
+
 def run(page: Page) -> None:
     page.get_by_role("button", name="Run", exact=True).click()
 
@@ -66,25 +73,20 @@ def run(page: Page) -> None:
 def test_the_border_between_the_columns_moves_and_stays(page: Page, address: str):
     page.goto(address)
     border = page.get_by_role("separator", name="Width of the columns")
-    before = name(page).bounding_box()
+    before = width(page)
 
     border.focus()
     border.press("ArrowRight")
     border.press("ArrowRight")
 
     expect(border).to_have_attribute("aria-valuenow", "55")
-    after = name(page).bounding_box()
-    assert before is not None
-    assert after is not None
-    assert after["width"] > before["width"]
+    until(lambda: width(page) > before, "the field never became wider")
     page.reload()
     expect(border).to_have_attribute("aria-valuenow", "55")
 
-    place = border.bounding_box()
-    assert place
-    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + 50)
+    border.hover()  # waits until it stays where it is
     page.mouse.down()
-    page.mouse.move(400, place["y"] + 60, steps=4)
+    page.mouse.move(400, 300, steps=4)
     page.mouse.up()
 
     expect(border).to_have_attribute("aria-valuenow", "31")

@@ -9,6 +9,7 @@ from langchain_core.tools import tool
 from playwright.sync_api import Locator, expect
 
 from moorage.testing import Gate, ScriptedChatModel, call
+from tests.acceptance.processes import until
 from tests.pages.conftest import Axe
 from tests.pages.stage import Hands, Stage, saying, see_before_end, told
 
@@ -146,11 +147,11 @@ def test_a_long_wait_between_steps_is_folded(stage: Stage, hands: Hands, axe: Ax
     fold = hands.page.get_by_role("checkbox", name=re.compile("Fold the gap of 1 min"))
     expect(fold).to_be_checked()
     axe(hands.page)
-    narrow = place_of_bar(hands, "late")
+    until(lambda: place_of_bar(hands, "late") < 0.9, "the gap was never folded")
     fold.press("Space")
 
     expect(fold).not_to_be_checked()
-    assert narrow < 0.9 < place_of_bar(hands, "late")
+    until(lambda: place_of_bar(hands, "late") > 0.9, "the gap stayed folded")
 
 
 def place_of_bar(hands: Hands, name: str) -> float:
