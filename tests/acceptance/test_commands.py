@@ -127,6 +127,7 @@ def test_it_stops_although_a_shell_has_it_ignore_interrupts(project: Path):
     server.started().stop()
 
     assert server.ended
+    assert "Traceback" not in "".join(server.output)
 
 
 @pytest.mark.parametrize("command", ["dev", "serve"])

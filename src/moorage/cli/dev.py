@@ -67,6 +67,8 @@ def _serve_or_say(place: Place, unopened: Event) -> None:
     """Serve in a process of its own; what is wrong is said, and mended while this waits."""
     try:
         _serve(place, unopened)
+    except KeyboardInterrupt:
+        return  # how it is told to stop, or to make way for a change
     except Misconfigured as error:
         for line in str(error).splitlines():
             click.echo(f"moorage: {line}", err=True)
